@@ -3,11 +3,11 @@ using RftAspire.Engine.Numerics;
 namespace RftAspire.Engine.Model;
 
 /// <summary>Keys and values of consecutive positions for one key/value head.</summary>
-/// <param name="Keys">Transposed: element d of position p at <c>Keys[d * KeyStride + p]</c>.</param>
-/// <param name="KeyStride">Floats between two dimensions of a key.</param>
-/// <param name="Values">Element d of position p at <c>Values[p * ValueStride + d]</c>.</param>
-/// <param name="ValueStride">Floats between two positions of the values.</param>
-/// <param name="Count">Number of positions.</param>
+/// <param name="keys">Transposed: element d of position p at <c>Keys[d * KeyStride + p]</c>.</param>
+/// <param name="keyStride">Floats between two dimensions of a key.</param>
+/// <param name="values">Element d of position p at <c>Values[p * ValueStride + d]</c>.</param>
+/// <param name="valueStride">Floats between two positions of the values.</param>
+/// <param name="count">Number of positions.</param>
 internal readonly unsafe struct KeySpan(float* keys, long keyStride, float* values, long valueStride, int count)
 {
     public readonly float* Keys = keys;

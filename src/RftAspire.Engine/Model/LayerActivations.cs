@@ -53,6 +53,6 @@ internal sealed unsafe class LayerActivations : IDisposable
     {
         var buffer = new NativeBuffer((long)rows * columns);
         _buffers.Add(buffer);
-        return buffer.Pointer;
+        return buffer.Start;
     }
 }

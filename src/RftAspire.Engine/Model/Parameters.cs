@@ -62,5 +62,5 @@ public sealed unsafe class Parameters : IDisposable
 
     public void Dispose() => _values.Dispose();
 
-    internal float* At(long offset) => offset < 0 ? null : _values.Pointer + offset;
+    internal float* At(long offset) => offset < 0 ? null : _values.Start + offset;
 }

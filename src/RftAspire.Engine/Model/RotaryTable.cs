@@ -24,8 +24,8 @@ internal sealed unsafe class RotaryTable : IDisposable
             var frequency = Math.Pow(config.RopeTheta, -2.0 * i / config.HeadDim);
             for (var p = 0; p < Positions; p++)
             {
-                _cosines.Pointer[(long)p * _half + i] = (float)Math.Cos(p * frequency);
-                _sines.Pointer[(long)p * _half + i] = (float)Math.Sin(p * frequency);
+                _cosines.Start[(long)p * _half + i] = (float)Math.Cos(p * frequency);
+                _sines.Start[(long)p * _half + i] = (float)Math.Sin(p * frequency);
             }
         }
     }
@@ -35,7 +35,7 @@ internal sealed unsafe class RotaryTable : IDisposable
     /// <summary>Turns one head in place; <paramref name="direction"/> is 1, or -1 to turn a gradient back.</summary>
     public void Rotate(float* head, int position, float direction)
     {
-        float* cos = _cosines.Pointer + (long)position * _half, sin = _sines.Pointer + (long)position * _half;
+        float* cos = _cosines.Start + (long)position * _half, sin = _sines.Start + (long)position * _half;
         for (var i = 0; i < _half; i++)
         {
             float a = head[i], b = head[i + _half], s = sin[i] * direction;

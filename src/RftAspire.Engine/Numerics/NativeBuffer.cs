@@ -23,20 +23,20 @@ public sealed unsafe class NativeBuffer : IDisposable
 
     public long Length { get; }
 
-    public float* Pointer => _start == null ? throw new ObjectDisposedException(nameof(NativeBuffer)) : _start;
+    public float* Start => _start == null ? throw new ObjectDisposedException(nameof(NativeBuffer)) : _start;
 
     public Span<float> Span(long offset, int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + length, Length);
-        return new Span<float>(Pointer + offset, length);
+        return new Span<float>(Start + offset, length);
     }
 
-    public void Clear() => NativeMemory.Clear(Pointer, (nuint)(Length * sizeof(float)));
+    public void Clear() => NativeMemory.Clear(Start, (nuint)(Length * sizeof(float)));
 
     public void CopyFrom(NativeBuffer other)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(other.Length, Length);
-        NativeMemory.Copy(other.Pointer, Pointer, (nuint)(Length * sizeof(float)));
+        NativeMemory.Copy(other.Start, Start, (nuint)(Length * sizeof(float)));
     }
 
     public void Dispose()

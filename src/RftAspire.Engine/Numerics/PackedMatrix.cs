@@ -54,5 +54,5 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     public void Dispose() => _panels.Dispose();
 
-    private float* Panel(int index) => _panels.Pointer + (long)index * Inputs * MatrixKernel.StripColumns;
+    private float* Panel(int index) => _panels.Start + (long)index * Inputs * MatrixKernel.StripColumns;
 }

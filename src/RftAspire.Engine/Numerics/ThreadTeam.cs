@@ -54,14 +54,14 @@ public sealed unsafe class ThreadTeam : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        foreach (var worker in _workers) worker.Stop();
+        foreach (var worker in _workers) worker.Dispose();
     }
 
     private static void Execute<TJob>(void* job, int thread, int threads)
         where TJob : struct, IParallelJob =>
         Unsafe.AsRef<TJob>(job).Execute(thread, threads);
 
-    private sealed class Worker
+    private sealed class Worker : IDisposable
     {
         private readonly ThreadTeam _team;
         private readonly int _index;
@@ -87,7 +87,7 @@ public sealed unsafe class ThreadTeam : IDisposable
             for (var spins = 0; Volatile.Read(ref _done) != section; spins++) Pause(spins);
         }
 
-        public void Stop()
+        public void Dispose()
         {
             WakeIfAsleep();
             _thread.Join();

@@ -48,6 +48,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, ThreadTeam team
     private void AttendPrompt(GroupRows rows, int kvHead, int layer, float* qkv, float* output, float* scores)
     {
         var (cache, width, scoresRow) = (rows.Group.PromptCache, Width, ScoresRow(rows.Group));
+        var inverse = stackalloc float[QueryChunk];
         for (var p = 0; p < rows.Rows; p++) WriteCache(cache, layer, kvHead, p, qkv + (long)(rows.FirstRow + p) * width);
         for (var head = kvHead * HeadsPerKv; head < (kvHead + 1) * HeadsPerKv; head++)
         {
@@ -57,7 +58,6 @@ internal sealed unsafe class CachedAttention(ModelConfig config, ThreadTeam team
                 var keys = cache.Span(layer, kvHead, first + count);
                 float* q = qkv + (long)(rows.FirstRow + first) * width + head * config.HeadDim, o = Output(output, rows.FirstRow + first, head);
                 AttentionKernel.Score(count, config.HeadDim, q, width, keys, scores, scoresRow);
-                var inverse = stackalloc float[QueryChunk];
                 for (var r = 0; r < count; r++) inverse[r] = AttentionKernel.Softmax(scores + r * scoresRow, first + r + 1, keys.Count, Scale);
                 AttentionKernel.Mix(count, config.HeadDim, scores, scoresRow, keys, o, OutputWidth, accumulate: false);
                 for (var r = 0; r < count; r++) VectorMath.Scale(o + (long)r * OutputWidth, inverse[r], config.HeadDim);
@@ -129,7 +129,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, ThreadTeam team
         {
             var kvHeads = attention.KvHeads;
             var units = attention._groups.Count * kvHeads;
-            var scores = attention._scores[thread]!.Pointer;
+            var scores = attention._scores[thread]!.Start;
             for (var unit = units * thread / threads; unit < units * (thread + 1) / threads; unit++)
             {
                 var rows = attention._groups[unit / kvHeads];

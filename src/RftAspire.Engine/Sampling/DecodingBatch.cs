@@ -135,7 +135,7 @@ internal sealed unsafe class DecodingBatch : IDisposable
             RmsNormJob.Normalize(_activations!.Input + (long)sourceRow(i) * hidden, _weights.FinalNorm, _activations.Normed + (long)i * hidden,
                 hidden, (float)_weights.Config.RmsNormEps);
         }
-        _team.Run(new LinearJob(_weights.Head, count, _activations!.Normed, _logits!.Pointer, accumulate: false));
+        _team.Run(new LinearJob(_weights.Head, count, _activations!.Normed, _logits!.Start, accumulate: false));
     }
 
     private void Draw(RolloutState[] rollouts, Func<int, int> logitRow, int logitRows)
@@ -171,7 +171,7 @@ internal sealed unsafe class DecodingBatch : IDisposable
         public void Execute(int thread, int threads)
         {
             for (var i = rollouts.Length * thread / threads; i < rollouts.Length * (thread + 1) / threads; i++)
-                draws[i] = batch.DrawOne(rollouts[i], logitRow(i), batch._numerators[thread]!.Pointer);
+                draws[i] = batch.DrawOne(rollouts[i], logitRow(i), batch._numerators[thread]!.Start);
         }
     }
 
@@ -179,7 +179,7 @@ internal sealed unsafe class DecodingBatch : IDisposable
     {
         var (request, vocabulary) = (rollout.Group.Request, _weights.Config.VocabSize);
         var inverseTemperature = request.Temperature > 0 ? (float)(1 / request.Temperature) : 1;
-        var distribution = new TokenDistribution(_logits!.Pointer + (long)row * vocabulary, vocabulary, inverseTemperature, numerators);
+        var distribution = new TokenDistribution(_logits!.Start + (long)row * vocabulary, vocabulary, inverseTemperature, numerators);
         if (request.Temperature > 0 && (request.TopK > 0 || request.TopP < 1)) TokenFilter.Apply(distribution, request.TopK, request.TopP);
         var token = request.Temperature > 0 ? distribution.At(rollout.Key.Uniform(rollout.Length)) : distribution.Likeliest();
         return (token, distribution.Logprob(token));

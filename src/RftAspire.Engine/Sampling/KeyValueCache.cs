@@ -25,7 +25,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     public KeySpan Span(int layer, int kvHead, int count)
     {
         var size = (long)_headDim * Capacity;
-        var keys = _buffer.Pointer + 2 * ((long)layer * _kvHeads + kvHead) * size;
+        var keys = _buffer.Start + 2 * ((long)layer * _kvHeads + kvHead) * size;
         return new KeySpan(keys, Capacity, keys + size, _headDim, count);
     }
 
