@@ -64,7 +64,7 @@ public sealed class BpeTokenizer
     /// </summary>
     public int[] Encode(string text, bool allowSpecial = false)
     {
-        text = WellFormed(text);
+        text = CodePointText.WellFormed(text);
         var ids = new List<int>((text.Length / 3) + 4);
         var matcher = allowSpecial ? allAdded : plainAdded;
         var position = 0;
@@ -137,13 +137,6 @@ public sealed class BpeTokenizer
         var ids = new int[utf8.Length];
         for (var i = 0; i < ids.Length; i++) ids[i] = idOfByte[utf8[i]];
         return ids[..merges.Apply(ids)];
-    }
-
-    /// <summary>Lone surrogates become U+FFFD, as they would in UTF-8.</summary>
-    private static string WellFormed(string text)
-    {
-        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff')) return text;
-        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
     }
 
     private void SetToken(string file, int id, string token, byte[] content)

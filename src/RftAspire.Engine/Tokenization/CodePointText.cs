@@ -58,6 +58,13 @@ internal readonly struct CodePointText
     /// <summary>Where the code point at this index of <see cref="Chars"/> begins in the original.</summary>
     public int Start(int index) => starts is null ? index : starts[index];
 
+    /// <summary>Lone surrogates become U+FFFD, as they would in UTF-8.</summary>
+    public static string WellFormed(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff')) return text;
+        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+    }
+
     private static char Substitute(int codePoint) =>
         Representative.GetValueOrDefault(CharUnicodeInfo.GetUnicodeCategory(codePoint), Unassigned);
 }
