@@ -18,7 +18,7 @@ public static class Ids
     /// <summary><c>{model}-{suffix}-{start of the job's id}</c>; a long model name is cut so that the whole stays an id.</summary>
     public static string TunedModel(string model, string suffix, string jobId)
     {
-        var end = (suffix.Length > 0 ? "-" + suffix : "") + "-" + jobId.Substring(JobPrefix.Length, ShortDigits);
+        var end = $"{(suffix.Length > 0 ? "-" : "")}{suffix}-{jobId.AsSpan(JobPrefix.Length, ShortDigits)}";
         var name = model[..Math.Min(model.Length, LongestName - end.Length)].TrimEnd('.') + end;
         return ArtifactStore.IsId(name) ? name : throw new ArgumentException($"'{model}' and '{suffix}' make no model name");
     }

@@ -3,6 +3,7 @@ using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
 using RftAspire.Jobs.State;
 using StackExchange.Redis;
+using DatasetFinding = RftAspire.Contracts.Messages.DatasetFinding;
 using EvalCompleted = RftAspire.Contracts.Messages.EvalCompleted;
 using StepTrained = RftAspire.Contracts.Messages.StepTrained;
 
@@ -44,10 +45,10 @@ public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> lo
         ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.TrainingStarted) { TotalSteps = context.Message.TotalSteps });
 
     public Task Consume(ConsumeContext<StepTrained> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Step(context.Message.Step, context.Message.TotalSteps, context.Message.Metrics));
+        ApplyAsync(context.Message.JobId, new JobChange.Trained(context.Message.Step, context.Message.TotalSteps, context.Message.Metrics));
 
     public Task Consume(ConsumeContext<EvalCompleted> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Eval(context.Message.Step, context.Message.Metrics));
+        ApplyAsync(context.Message.JobId, new JobChange.Evaluated(context.Message.Step, context.Message.Metrics));
 
     public Task Consume(ConsumeContext<JobSucceeded> context) =>
         ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobSucceeded)

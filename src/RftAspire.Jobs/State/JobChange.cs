@@ -19,9 +19,9 @@ public abstract record JobChange
     }
 
     /// <summary>A step is trained. It counts in any state: it may arrive after the end it came before.</summary>
-    public sealed record Step(int Number, int TotalSteps, IDictionary<string, double> Metrics) : JobChange;
+    public sealed record Trained(int Step, int TotalSteps, IDictionary<string, double> Metrics) : JobChange;
 
-    public sealed record Eval(int Step, IDictionary<string, double> Metrics) : JobChange;
+    public sealed record Evaluated(int Step, IDictionary<string, double> Metrics) : JobChange;
 
     public sealed record Note(string Key, string Message) : JobChange;
 
@@ -29,20 +29,20 @@ public abstract record JobChange
     public (JobRecord Record, JobEvent Event, string Key)? Apply(JobRecord job, DateTimeOffset now) => this switch
     {
         Move move => ApplyMove(job, move, now),
-        Step step => (
-            job with { Step = Math.Max(job.Step, step.Number), TotalSteps = step.TotalSteps },
+        Trained step => (
+            job with { Step = Math.Max(job.Step, step.Step), TotalSteps = step.TotalSteps },
             new JobEvent
             {
                 StepTrained = new StepTrained
                 {
-                    Step = step.Number,
+                    Step = step.Step,
                     TotalSteps = step.TotalSteps,
-                    WeightsVersion = step.Number,
+                    WeightsVersion = step.Step,
                     Metrics = { Ordered(step.Metrics) },
                 },
             },
-            $"step:{step.Number}"),
-        Eval eval => (
+            $"step:{step.Step}"),
+        Evaluated eval => (
             job,
             new JobEvent { EvalCompleted = new EvalCompleted { Step = eval.Step, Metrics = { Ordered(eval.Metrics) } } },
             $"eval:{eval.Step}"),
