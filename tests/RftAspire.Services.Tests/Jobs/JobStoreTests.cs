@@ -175,7 +175,8 @@ public sealed class JobStoreOutageTests
         await redis.StartAsync();
         try
         {
-            var store = new JobStore(redis.Connect(), new JobSignal(), TimeProvider.System);
+            var client = redis.Connect();
+            var store = new JobStore(client, new JobSignal(), TimeProvider.System);
             var id = (await JobStoreTests.CreateAsync(store)).JobId;
             for (var step = 1; step <= 5; step++)
                 await store.ApplyAsync(id, new JobChange.Trained(step, 9, new Dictionary<string, double>()));
@@ -183,12 +184,17 @@ public sealed class JobStoreOutageTests
             redis.Kill();
             var error = await Record.ExceptionAsync(() => store.FindAsync(id));
             Assert.True(error is RedisConnectionException or TimeoutException, $"{error}");
+            var restored = new TaskCompletionSource();
+            client.ConnectionRestored += (_, connection) =>
+            {
+                if (connection.ConnectionType == ConnectionType.Interactive) restored.TrySetResult();
+            };
             await redis.StartAsync();
+            await restored.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
-            var again = new JobStore(redis.Connect(), new JobSignal(), TimeProvider.System);
-            Assert.Equal(5, (await again.FindAsync(id))!.Step);
-            Assert.Equal(6, (await again.EventsAsync(id, 0, 100)).Length);
-            Assert.Equal(6, (await again.ApplyAsync(id, new JobChange.Trained(6, 9, new Dictionary<string, double>())))!.Step);
+            Assert.Equal(5, (await store.FindAsync(id))!.Step);
+            Assert.Equal(6, (await store.EventsAsync(id, 0, 100)).Length);
+            Assert.Equal(6, (await store.ApplyAsync(id, new JobChange.Trained(6, 9, new Dictionary<string, double>())))!.Step);
         }
         finally
         {
