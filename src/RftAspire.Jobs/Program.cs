@@ -1,3 +1,4 @@
+using MassTransit;
 using RftAspire.Jobs;
 
 var builder = WebApplication.CreateBuilder(args);

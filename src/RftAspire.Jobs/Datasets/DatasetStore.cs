@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Microsoft.Extensions.Hosting;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;

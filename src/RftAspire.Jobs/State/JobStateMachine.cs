@@ -33,17 +33,16 @@ public static class JobStateMachine
     private static readonly JobMove s_ignored = JobMove.Ignored;
     private static readonly JobMove s_refused = JobMove.Refused;
 
-    // Columns in the order of JobTrigger:
-    //                  Ingested   Rejected   Started    Cancel      Succeeded  Failed     Cancelled
+    // Columns in the order of JobTrigger: ingested, rejected, started, cancel, succeeded, failed, cancelled.
     private static readonly Dictionary<JobState, JobMove[]> s_table = new()
     {
-        [Validating] = [Queued,    Failed,    Running,   Cancelling, Succeeded, Failed,    Cancelled],
-        [Queued]     = [s_ignored, s_ignored, Running,   Cancelling, Succeeded, Failed,    Cancelled],
-        [Running]    = [s_ignored, s_ignored, s_ignored, Cancelling, Succeeded, Failed,    Cancelled],
-        [Cancelling] = [s_ignored, Failed,    s_ignored, s_ignored,  Succeeded, Failed,    Cancelled],
-        [Succeeded]  = [s_ignored, s_ignored, s_ignored, s_refused,  s_ignored, s_ignored, s_ignored],
-        [Failed]     = [s_ignored, s_ignored, s_ignored, s_refused,  s_ignored, s_ignored, s_ignored],
-        [Cancelled]  = [s_ignored, s_ignored, s_ignored, s_refused,  s_ignored, s_ignored, s_ignored],
+        [Validating] = [Queued, Failed, Running, Cancelling, Succeeded, Failed, Cancelled],
+        [Queued] = [s_ignored, s_ignored, Running, Cancelling, Succeeded, Failed, Cancelled],
+        [Running] = [s_ignored, s_ignored, s_ignored, Cancelling, Succeeded, Failed, Cancelled],
+        [Cancelling] = [s_ignored, Failed, s_ignored, s_ignored, Succeeded, Failed, Cancelled],
+        [Succeeded] = [s_ignored, s_ignored, s_ignored, s_refused, s_ignored, s_ignored, s_ignored],
+        [Failed] = [s_ignored, s_ignored, s_ignored, s_refused, s_ignored, s_ignored, s_ignored],
+        [Cancelled] = [s_ignored, s_ignored, s_ignored, s_refused, s_ignored, s_ignored, s_ignored],
     };
 
     public static JobMove Next(JobState state, JobTrigger trigger) => s_table[state][(int)trigger];

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Microsoft.Extensions.Hosting;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;

@@ -184,13 +184,8 @@ public sealed class JobStoreOutageTests
             redis.Kill();
             var error = await Record.ExceptionAsync(() => store.FindAsync(id));
             Assert.True(error is RedisConnectionException or TimeoutException, $"{error}");
-            var restored = new TaskCompletionSource();
-            client.ConnectionRestored += (_, connection) =>
-            {
-                if (connection.ConnectionType == ConnectionType.Interactive) restored.TrySetResult();
-            };
             await redis.StartAsync();
-            await restored.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await RedisServer.UntilAnsweredAsync(client);
 
             Assert.Equal(5, (await store.FindAsync(id))!.Step);
             Assert.Equal(6, (await store.EventsAsync(id, 0, 100)).Length);

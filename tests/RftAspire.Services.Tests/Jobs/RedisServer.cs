@@ -53,6 +53,24 @@ public sealed class RedisServer : IAsyncLifetime
         return client;
     }
 
+    /// <summary>Waits until a client that has lost its connection has found the server again.</summary>
+    public static async Task UntilAnsweredAsync(ConnectionMultiplexer client)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            try
+            {
+                await client.GetDatabase().PingAsync();
+                return;
+            }
+            catch (RedisConnectionException)
+            {
+                await Task.Delay(50, deadline.Token);
+            }
+        }
+    }
+
     public Task DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());

@@ -54,9 +54,11 @@ public sealed class ServiceDefaultsTests
     [InlineData("http://localhost:5672")]
     public async Task Start_MalformedBrokerAddress_NamesTheSettingAndTheForm(string address)
     {
-        await using var app = Build(new LogLines(), ("ConnectionStrings:messaging", address));
-
-        var error = await Assert.ThrowsAnyAsync<Exception>(() => app.StartAsync());
+        var error = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await using var app = Build(new LogLines(), ("ConnectionStrings:messaging", address));
+            await app.StartAsync();
+        });
 
         Assert.Contains("ConnectionStrings:messaging is no broker address; write amqp://", error.GetBaseException().Message, StringComparison.Ordinal);
     }
