@@ -58,8 +58,8 @@ public class StatusTests
     public async Task Metadata_TextAndRepeatedBytes_TravelBothWays()
     {
         await using var server = await ProbeServer.StartAsync();
-        byte[][] blobs = [[], [0], [255, 254], [1, 2, 3], [.. Enumerable.Range(0, 256).Select(i => (byte)i)]];
-        var headers = new Metadata { { "X-Text", "a, b; c=\"d\" ~" } };
+        byte[][] blobs = [[0], [255, 254], [1, 2, 3], [.. Enumerable.Range(0, 256).Select(i => (byte)i)]];
+        var headers = new Metadata { { "X-Text", "a, b; c=\"d\" ~" }, { "x-empty-bin", [] } };
         foreach (var blob in blobs)
         {
             headers.Add("x-blob-bin", blob);
@@ -70,6 +70,7 @@ public class StatusTests
         var reply = await call;
 
         Assert.Equal("a, b; c=\"d\" ~", early.GetValue("h-text"));
+        Assert.Empty(early.GetValueBytes("h-empty-bin")!);
         Assert.Equal(blobs, early.GetAll("h-blob-bin").Select(entry => entry.ValueBytes));
         Assert.Equal("a, b; c=\"d\" ~", call.GetTrailers().GetValue("t-text"));
         Assert.Equal(blobs, call.GetTrailers().GetAll("t-blob-bin").Select(entry => entry.ValueBytes));
