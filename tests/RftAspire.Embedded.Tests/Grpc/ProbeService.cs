@@ -101,7 +101,7 @@ public sealed class ProbeService(ProbeState state) : Probe.ProbeBase
             context.ResponseTrailers.Add(Renamed("t-", entry));
         }
         await context.WriteResponseHeadersAsync(headers);
-        return new EchoReply { Text = $"{context.Method} {context.Peer}" };
+        return new EchoReply { Text = $"{context.GetHttpContext().Request.Protocol} {context.Method} {context.Peer}" };
     }
 
     public override Task<EchoReply> Fail(FailRequest request, ServerCallContext context)

@@ -59,7 +59,7 @@ public class StatusTests
     {
         await using var server = await ProbeServer.StartAsync();
         byte[][] blobs = [[0], [255, 254], [1, 2, 3], [.. Enumerable.Range(0, 256).Select(i => (byte)i)]];
-        var headers = new Metadata { { "X-Text", "a, b; c=\"d\" ~" }, { "x-empty-bin", [] } };
+        var headers = new Metadata { { "X-Text", "a, b; c=\"d\" ~" }, { "x-empty-bin", [] }, { "grpc-status", "13" } };
         foreach (var blob in blobs)
         {
             headers.Add("x-blob-bin", blob);
@@ -74,7 +74,7 @@ public class StatusTests
         Assert.Equal(blobs, early.GetAll("h-blob-bin").Select(entry => entry.ValueBytes));
         Assert.Equal("a, b; c=\"d\" ~", call.GetTrailers().GetValue("t-text"));
         Assert.Equal(blobs, call.GetTrailers().GetAll("t-blob-bin").Select(entry => entry.ValueBytes));
-        Assert.StartsWith("/probe.v1.Probe/Mirror ipv4:127.0.0.1:", reply.Text, StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/2 /probe.v1.Probe/Mirror ipv4:127.0.0.1:", reply.Text, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -64,10 +64,10 @@ internal static class GrpcProtocol
 
     public static void AppendMetadata(IHeaderDictionary headers, Metadata metadata)
     {
-        foreach (var entry in metadata)
+        foreach (var (name, value) in GrpcHeader.Format(metadata))
         {
             // Append would drop an empty value.
-            headers[entry.Key] = StringValues.Concat(headers[entry.Key], GrpcHeader.Format(entry));
+            headers[name] = StringValues.Concat(headers[name], value);
         }
     }
 
