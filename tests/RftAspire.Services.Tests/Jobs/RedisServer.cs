@@ -91,6 +91,15 @@ public sealed class RedisServer : IAsyncLifetime
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 }
 
+/// <summary>Tests that need redis-server.</summary>
+public sealed class RedisTheoryAttribute : TheoryAttribute
+{
+    public RedisTheoryAttribute()
+    {
+        if (!RedisServer.IsInstalled) Skip = "redis-server is not installed";
+    }
+}
+
 /// <summary>A test that needs redis-server.</summary>
 public sealed class RedisFactAttribute : FactAttribute
 {
