@@ -77,9 +77,9 @@ public sealed class RedisOutageTests
     public async Task AnyCall_RedisAway_IsUnavailableAndServedAgainLater()
     {
         var service = new JobsUnderTest();
-        await service.InitializeAsync();
         try
         {
+            await service.InitializeAsync();
             var request = await service.RequestAsync();
             var job = await service.Client.CreateJobAsync(request);
             service.Redis.Kill();
