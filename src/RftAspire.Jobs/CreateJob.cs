@@ -21,6 +21,7 @@ public sealed class CreateJob(
     private const int LongestGrader = 256 << 10;
     private const int LongestSuffix = 64;
     private const int LongestKey = 255;
+    private const int ModelsShown = 8;
 
     public async Task<Job> RunAsync(CreateJobRequest request, CancellationToken cancellation)
     {
@@ -66,8 +67,9 @@ public sealed class CreateJob(
     private void CheckModel(string model, List<Violation> faults)
     {
         if (artifacts.ModelFolder(model) is not null) return;
-        var known = string.Join(", ", models.All().Select(folder => folder.Name));
-        faults.Add(new Violation("model", $"there is no model '{model}'; known models: {(known.Length > 0 ? known : "none")}"));
+        var known = models.All().Select(folder => folder.Name).ToList();
+        var shown = known.Count == 0 ? "none" : string.Join(", ", known.Take(ModelsShown)) + (known.Count > ModelsShown ? ", ..." : "");
+        faults.Add(new Violation("model", $"there is no model '{model}'; known models: {shown}"));
     }
 
     private async Task CheckDatasetAsync(string field, string id, List<Violation> faults)

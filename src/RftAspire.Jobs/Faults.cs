@@ -15,9 +15,13 @@ public static class Faults
 {
     private const string DetailsTrailer = "grpc-status-details-bin";
 
+    // All of an answer's faults must fit into trailers, and clients bound those to a few kilobytes.
+    private const int LongestDescription = 300;
+
     /// <summary>A caller's mistake: all faulty fields, as text and as google.rpc.BadRequest.</summary>
-    public static RpcException Invalid(params IReadOnlyCollection<Violation> violations)
+    public static RpcException Invalid(params IEnumerable<Violation> faults)
     {
+        var violations = faults.Select(fault => fault with { Description = Shorten(fault.Description) }).ToList();
         var message = string.Join("; ", violations.Select(violation => $"{violation.Field}: {violation.Description}"));
         var request = new BadRequest
         {
@@ -39,6 +43,9 @@ public static class Faults
     }
 
     public static RpcException Invalid(string field, string description) => Invalid(new Violation(field, description));
+
+    private static string Shorten(string text) =>
+        text.Length <= LongestDescription ? text : text[..(LongestDescription - 1)].TrimEnd() + "…";
 
     // A malformed id gets the same answer as an unknown one: ids have no form that a caller should rely on.
     public static RpcException NoSuchJob(string id) =>

@@ -172,9 +172,9 @@ public sealed class JobStoreOutageTests
     public async Task Kill_RedisInMidWork_KeepsWhatWasAcknowledged()
     {
         var redis = new RedisServer();
-        await redis.StartAsync();
         try
         {
+            await redis.StartAsync();
             var client = redis.Connect();
             var store = new JobStore(client, new JobSignal(), TimeProvider.System);
             var id = (await JobStoreTests.CreateAsync(store)).JobId;

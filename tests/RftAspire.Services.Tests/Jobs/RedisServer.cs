@@ -9,6 +9,9 @@ namespace RftAspire.Services.Tests.Jobs;
 /// <summary>A real Redis that forgets nothing, on a port and in a folder of its own.</summary>
 public sealed class RedisServer : IAsyncLifetime
 {
+    // The server dies with the test process, however that ends: its input closes then.
+    private const string EndsWithInput = "\"$@\" & server=$!; cat > /dev/null; kill -9 $server; wait $server";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("rft-redis-").FullName;
     private readonly List<ConnectionMultiplexer> _clients = [];
     private Process? _process;
@@ -26,22 +29,24 @@ public sealed class RedisServer : IAsyncLifetime
 
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo(Locate()!) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("sh") { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var word in (string[])["-c", EndsWithInput, "sh", Locate()!]) start.ArgumentList.Add(word);
         foreach (var word in $"--port {Port} --bind 127.0.0.1 --dir {_folder} --save  --appendonly yes --appendfsync always".Split(' '))
             start.ArgumentList.Add(word);
         _process = Process.Start(start)!;
-        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await _process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
         {
             if (!line.Contains("Ready to accept connections", StringComparison.Ordinal)) continue;
-            _ = _process.StandardOutput.ReadToEndAsync();
+            _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
             return;
         }
-        throw new InvalidOperationException($"redis-server did not start on port {Port}");
     }
 
+    /// <summary>Kills the server as a power failure would.</summary>
     public void Kill()
     {
-        _process!.Kill();
+        _process!.StandardInput.Close();
         _process.WaitForExit();
     }
 
@@ -74,7 +79,7 @@ public sealed class RedisServer : IAsyncLifetime
     public Task DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());
-        if (_process is not null) Kill();
+        if (_process is { HasExited: false }) Kill();
         _process?.Dispose();
         Directory.Delete(_folder, recursive: true);
         return Task.CompletedTask;
@@ -89,6 +94,15 @@ public sealed class RedisServer : IAsyncLifetime
 
     private static string? Locate() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+}
+
+/// <summary>Tests that need redis-server.</summary>
+public sealed class RedisTheoryAttribute : TheoryAttribute
+{
+    public RedisTheoryAttribute()
+    {
+        if (!RedisServer.IsInstalled) Skip = "redis-server is not installed";
+    }
 }
 
 /// <summary>A test that needs redis-server.</summary>

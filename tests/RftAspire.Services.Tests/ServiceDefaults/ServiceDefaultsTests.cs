@@ -86,7 +86,8 @@ public sealed class ServiceDefaultsTests
 
     private static WebApplication Build(LogLines log, params (string Key, string Value)[] settings)
     {
-        var builder = WebApplication.CreateBuilder();
+        // The test folder holds the services' appsettings.json; this host must not read it.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = Path.GetTempPath() });
         foreach (var (key, value) in settings) builder.Configuration[key] = value;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddServiceDefaults();
