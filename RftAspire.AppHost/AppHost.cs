@@ -18,15 +18,11 @@ Service(builder.AddProject<Projects.RftAspire_Sampling>("sampling").WithHttpEndp
 Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint());
 Service(builder.AddProject<Projects.RftAspire_Training>("training").WithHttpEndpoint());
 
-// The public face. gRPC without TLS needs a port that speaks HTTP/2 alone, so Kestrel is told about each port by name.
-var jobs = builder.AddProject<Projects.RftAspire_Jobs>("jobs")
-    .WithHttpEndpoint(port: settings.GetValue("Ports:Rest", 7080))
-    .WithHttpEndpoint(port: settings.GetValue("Ports:Grpc", 7081), name: "grpc")
-    .WithExternalHttpEndpoints()
-    .WithEnvironment("Kestrel__Endpoints__grpc__Protocols", "Http2");
-Service(jobs)
-    .WithEnvironment("Kestrel__Endpoints__http__Url", $"http://localhost:{jobs.GetEndpoint("http").Property(EndpointProperty.TargetPort)}")
-    .WithEnvironment("Kestrel__Endpoints__grpc__Url", $"http://localhost:{jobs.GetEndpoint("grpc").Property(EndpointProperty.TargetPort)}");
+// The public face; its own settings name the two endpoints, as gRPC without TLS needs a port that speaks HTTP/2 alone.
+Service(builder.AddProject<Projects.RftAspire_Jobs>("jobs")
+    .WithEndpoint("http", endpoint => endpoint.Port = settings.GetValue("Ports:Rest", 7080))
+    .WithEndpoint("grpc", endpoint => endpoint.Port = settings.GetValue("Ports:Grpc", 7081))
+    .WithExternalHttpEndpoints());
 
 builder.Build().Run();
 

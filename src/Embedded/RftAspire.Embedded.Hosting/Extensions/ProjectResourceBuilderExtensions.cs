@@ -10,7 +10,9 @@ public static class ProjectResourceBuilderExtensions
         where TProject : IProjectMetadata, new()
     {
         var project = new TProject();
-        return builder.AddResource(new ProjectResource(name))
+        var resource = new ProjectResource(name);
+        KestrelEndpoints.AddTo(resource, project.ProjectPath);
+        return builder.AddResource(resource)
             .WithAnnotation(new ProcessAnnotation(context => ProjectProcess.Describe(project, context)));
     }
 

@@ -6,7 +6,7 @@ namespace Aspire.Hosting.Orchestration;
 /// <summary>Asks the health checks of every running resource: often until it is healthy, seldom afterwards.</summary>
 internal sealed class HealthMonitor(HealthCheckService checks) : IDisposable
 {
-    private static readonly TimeSpan Soonest = TimeSpan.FromMilliseconds(200), Slowest = TimeSpan.FromSeconds(3), WhenHealthy = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soonest = TimeSpan.FromMilliseconds(200), Slowest = TimeSpan.FromSeconds(1), WhenHealthy = TimeSpan.FromSeconds(10);
     private readonly CancellationTokenSource stopping = new();
 
     public void Watch(IReadOnlyList<ResourceInstance> instances)

@@ -45,8 +45,6 @@ internal sealed class ProcessFactory(
         if (resource is ProjectResource) AddProjectDefaults(resource, id, values);
         var context = new EnvironmentCallbackContext(executionContext, resource, values, cancellationToken) { Logger = loggers.GetLogger(id) };
         foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray()) await annotation.Callback(context);
-        // Kestrel's own endpoint settings win over the addresses and it would warn about them.
-        if (values.Keys.Any(name => name.StartsWith("Kestrel__Endpoints__", StringComparison.OrdinalIgnoreCase))) values.Remove("ASPNETCORE_URLS");
         var resolved = new Dictionary<string, string>();
         foreach (var (name, value) in values) resolved[name] = await TextAsync(value, cancellationToken);
         return resolved;
@@ -78,10 +76,7 @@ internal sealed class ProcessFactory(
 
     private void AddProjectDefaults(IResource resource, string id, Dictionary<string, object> values)
     {
-        var urls = resource.Annotations.OfType<EndpointAnnotation>()
-            .Where(endpoint => endpoint.UriScheme is "http" or "https" && endpoint.TargetPortEnvironmentVariable is null)
-            .Select(endpoint => endpoint.Instances[ReplicaScope.IndexOf(resource)].UriString);
-        if (string.Join(';', urls) is { Length: > 0 } joined) values["ASPNETCORE_URLS"] = joined;
+        AddAddresses(resource, values);
         values["OTEL_SERVICE_NAME"] = resource.Name;
         values["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={id[(resource.Name.Length + 1)..]}";
         values["LOGGING__CONSOLE__FORMATTERNAME"] = "simple";
@@ -90,6 +85,22 @@ internal sealed class ProcessFactory(
         foreach (var name in (string[])["OTEL_BLRP_SCHEDULE_DELAY", "OTEL_BSP_SCHEDULE_DELAY", "OTEL_METRIC_EXPORT_INTERVAL"]) values[name] = "1000";
         values["OTEL_TRACES_SAMPLER"] = "always_on";
         values["OTEL_METRICS_EXEMPLAR_FILTER"] = "trace_based";
+    }
+
+    private static void AddAddresses(IResource resource, Dictionary<string, object> values)
+    {
+        var endpoints = resource.Annotations.OfType<EndpointAnnotation>()
+            .Where(endpoint => endpoint.UriScheme is "http" or "https" && endpoint.TargetPortEnvironmentVariable is null)
+            .Select(endpoint => (endpoint.Name, Url: endpoint.Instances[ReplicaScope.IndexOf(resource)].UriString)).ToArray();
+        // Kestrel's own settings win over ASPNETCORE_URLS, so a project that has some is told about every endpoint their way.
+        if (resource.Annotations.OfType<KestrelEndpointAnnotation>().Any())
+        {
+            foreach (var (name, url) in endpoints) values[$"Kestrel__Endpoints__{name}__Url"] = url;
+        }
+        else if (endpoints.Length > 0)
+        {
+            values["ASPNETCORE_URLS"] = string.Join(';', endpoints.Select(endpoint => endpoint.Url));
+        }
     }
 
     private static Dictionary<string, string> Inherited() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
