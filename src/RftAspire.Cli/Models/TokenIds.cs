@@ -1,0 +1,18 @@
+using System.Globalization;
+
+namespace RftAspire.Cli.Models;
+
+/// <summary>Token ids on the command line: <c>1,2,3</c>.</summary>
+public static class TokenIds
+{
+    public static int[] Parse(string option, string text) => [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+        int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? id
+            : throw new UsageException($"{option} {text}: '{part}' is no token id; write them as 1,2,3"))];
+
+    public static void CheckVocabulary(string option, int[] ids, int vocabulary)
+    {
+        if (Array.FindIndex(ids, id => id >= vocabulary) is >= 0 and var at)
+            throw new UsageException($"{option}: id {ids[at]} is outside the model's vocabulary of {vocabulary}");
+    }
+}
