@@ -24,15 +24,16 @@ public static class CompareCommand
         var data = context.Require(options.Data).Select(file => EvalData.Read(context, file, grader)).ToList();
         var baseFolder = await ModelFolder.FindAsync(context, "--base", context.Require(options.Base), cancellationToken);
         var tunedFolder = await ModelFolder.FindAsync(context, "--tuned", context.Require(options.Tuned), cancellationToken);
-        var comparisons = Comparison.Of(data, grader, setup, Answers(baseFolder, setup), Answers(tunedFolder, setup));
+        var comparisons = Comparison.Of(data, grader, setup, Answers(context, baseFolder, setup), Answers(context, tunedFolder, setup));
         if (context.Json) context.PrintJson(CompareJson.Of(comparisons, grader, examples));
         else CompareTable.Print(context.Console(), comparisons, grader, examples);
         return ExitCode.Ok;
     }
 
     // One model in memory at a time.
-    private static AnswerData Answers(string folder, ComparisonSetup setup) => data =>
+    private static AnswerData Answers(CommandContext context, string folder, ComparisonSetup setup) => data =>
     {
+        context.Error.WriteLine($"evaluating {folder} ...");
         using var model = ModelAnswers.Load(folder);
         return [.. data.Select(file => new ModeAnswers(
             model.Answer(file.Rows, 1, temperature: 0, setup.MaxTokens, setup.Seed),

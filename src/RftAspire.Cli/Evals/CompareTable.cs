@@ -28,7 +28,7 @@ public static class CompareTable
             foreach (var mode in comparison.Modes)
             {
                 table.AddRow(new Text(data), new Text(mode.Mode), new Text(mode.BaseMean.ToString()), new Text(mode.TunedMean.ToString()),
-                    new Text(mode.Gain.Signed(), Colour(mode.Gain)));
+                    new Text(mode.Gain.AsGain(), Colour(mode.Gain)));
                 data = "";
             }
             if (comparison.Constant is { } constant)

@@ -29,7 +29,7 @@ public sealed record Comparison(EvalData Data, IReadOnlyList<ModeComparison> Mod
         var (before, after) = (baseModel(data), tunedModel(data));
         return [.. data.Select((file, i) => new Comparison(
             file,
-            [.. Modes(file, grader.Grader, setup, before[i], after[i])],
+            [.. CompareModes(file, grader.Grader, setup, before[i], after[i])],
             EvalStatistics.BestConstantAnswer(grader.Grader, file.Items)))];
     }
 
@@ -44,7 +44,7 @@ public sealed record Comparison(EvalData Data, IReadOnlyList<ModeComparison> Mod
             .Select(at => new Example(Data.Rows[at].Line, prompts[at], Reference(Data.Rows[at], grader.Definition), before[at].Answers[0], after[at].Answers[0]));
     }
 
-    private static IEnumerable<ModeComparison> Modes(EvalData file, IGrader grader, ComparisonSetup setup, ModeAnswers before, ModeAnswers after)
+    private static IEnumerable<ModeComparison> CompareModes(EvalData file, IGrader grader, ComparisonSetup setup, ModeAnswers before, ModeAnswers after)
     {
         yield return new("greedy", Evaluation.Of(file.Rows, before.Greedy, grader), Evaluation.Of(file.Rows, after.Greedy, grader), setup.Seed);
         if (before.Sampled is null || after.Sampled is null) yield break;

@@ -8,7 +8,7 @@ public sealed record Estimate(double Mean, double Low, double High)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Mean:0.000} [{Low:0.00}, {High:0.00}]");
 
-    public string Signed() => string.Create(CultureInfo.InvariantCulture, $"{Mean:+0.000;-0.000} [{Low:+0.00;-0.00}, {High:+0.00;-0.00}]");
+    public string AsGain() => string.Create(CultureInfo.InvariantCulture, $"{Mean:+0.000;-0.000} [{Low:+0.00;-0.00}, {High:+0.00;-0.00}]");
 
     public JsonObject ToJson() => new() { ["mean"] = JsonMean, ["interval"] = JsonInterval };
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using RftAspire.Cli.Models;
 using RftAspire.Contracts;
 using RftAspire.Grading;

@@ -40,6 +40,8 @@ public static class CreateJobCommand
     private static async Task<CreateJobRequest> RequestAsync(CommandContext context, Options options, CancellationToken cancellationToken)
     {
         // All that can be checked here is checked before the first byte is sent.
+        var train = DatasetSource.Parse(context, "--train", context.Require(options.Train));
+        var valid = context.Get(options.Valid) is { } name ? DatasetSource.Parse(context, "--valid", name) : null;
         var request = new CreateJobRequest
         {
             Model = context.Require(options.Model),
@@ -48,9 +50,8 @@ public static class CreateJobCommand
             Suffix = context.Get(options.Suffix) ?? "",
         };
         if (context.Get(options.Seed) is { } seed) request.Seed = seed;
-        request.TrainingDatasetId = await DatasetUpload.IdOfAsync(context, "--train", context.Require(options.Train), cancellationToken);
-        if (context.Get(options.Valid) is { } valid)
-            request.ValidationDatasetId = await DatasetUpload.IdOfAsync(context, "--valid", valid, cancellationToken);
+        request.TrainingDatasetId = await train.IdAsync(context, cancellationToken);
+        if (valid is not null) request.ValidationDatasetId = await valid.IdAsync(context, cancellationToken);
         return request;
     }
 

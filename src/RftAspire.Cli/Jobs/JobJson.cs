@@ -67,7 +67,7 @@ public static class JobJson
     private static JsonObject Measured(int step, MapField<string, double> metrics) => new() { ["step"] = step, ["metrics"] = Of(metrics) };
 
     private static JsonObject Of(MapField<string, double> metrics) =>
-        new(metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal).Select(metric => KeyValuePair.Create(metric.Key, Number(metric.Value))));
+        new(metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal).Select(metric => KeyValuePair.Create(metric.Key, (JsonNode?)Number(metric.Value))));
 
     // JSON has no NaN and no infinity.
     private static JsonValue? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;

@@ -1,6 +1,5 @@
 using RftAspire.Contracts.Jobs.V1;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace RftAspire.Cli.Jobs;
 
@@ -54,7 +53,7 @@ public sealed class LiveWatchView(IAnsiConsole console) : IWatchView
         }
     });
 
-    private static IRenderable Bar(JobProgress progress)
+    private static Markup Bar(JobProgress progress)
     {
         if (progress.TotalSteps == 0) return new Markup($"[grey]{JobJson.Word(progress.State)} ...[/]");
         var done = BarWidth * progress.Step / progress.TotalSteps;

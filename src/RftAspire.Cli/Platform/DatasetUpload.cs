@@ -4,35 +4,44 @@ using RftAspire.Contracts.Jobs.V1;
 
 namespace RftAspire.Cli.Platform;
 
-/// <summary>Turns what the caller named as a dataset, a file or an id, into an id.</summary>
-public static class DatasetUpload
+/// <summary>What the caller named as a dataset: a file here, or the id of one on the platform.</summary>
+public sealed record DatasetSource(string Name, string? File)
 {
-    private const int ChunkBytes = 256 * 1024;
     private const string IdPrefix = "file-";
-    private static readonly TimeSpan UploadTime = TimeSpan.FromMinutes(30);
 
-    public static async Task<string> IdOfAsync(CommandContext context, string option, string fileOrId, CancellationToken cancellationToken)
+    public static DatasetSource Parse(CommandContext context, string option, string fileOrId)
     {
         var path = context.Surroundings.FullPath(fileOrId);
-        if (!File.Exists(path))
-        {
-            if (fileOrId.StartsWith(IdPrefix, StringComparison.Ordinal)) return fileOrId;
-            throw new UsageException($"{option} {fileOrId}: there is no such file, and an id of an uploaded dataset starts with '{IdPrefix}'");
-        }
-        var dataset = await UploadAsync(context.Platform.Jobs, path, cancellationToken);
-        await context.Error.WriteLineAsync($"uploaded {fileOrId}: {dataset.Rows} rows as {dataset.Id}");
+        if (System.IO.File.Exists(path)) return new(fileOrId, path);
+        if (fileOrId.StartsWith(IdPrefix, StringComparison.Ordinal)) return new(fileOrId, null);
+        throw new UsageException($"{option} {fileOrId}: there is no such file, and the id of an uploaded dataset starts with '{IdPrefix}'");
+    }
+
+    /// <summary>The id; a file is uploaded first.</summary>
+    public async Task<string> IdAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        if (File is null) return Name;
+        var dataset = await DatasetUpload.SendAsync(context.Platform.Jobs, File, cancellationToken);
+        await context.Error.WriteLineAsync($"uploaded {Name}: {dataset.Rows} rows as {dataset.Id}");
         foreach (var warning in dataset.Warnings)
             await context.Error.WriteLineAsync($"  warning, {(warning.Line > 0 ? $"line {warning.Line}, " : "")}{warning.Code}: {warning.Message}");
         return dataset.Id;
     }
+}
 
-    private static async Task<Dataset> UploadAsync(JobService.JobServiceClient jobs, string path, CancellationToken cancellationToken)
+/// <summary>Sends a file by client stream.</summary>
+public static class DatasetUpload
+{
+    private const int ChunkBytes = 256 * 1024;
+    private static readonly TimeSpan UploadTime = TimeSpan.FromMinutes(30);
+
+    public static async Task<Dataset> SendAsync(JobService.JobServiceClient jobs, string path, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(path);
         using var call = jobs.UploadDataset(PlatformConnection.Within(UploadTime, cancellationToken));
         try
         {
-            await SendAsync(call, Path.GetFileName(path), file, cancellationToken);
+            await SendAsync(call.RequestStream, Path.GetFileName(path), file, cancellationToken);
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException)
         {
@@ -41,13 +50,13 @@ public static class DatasetUpload
         return await call.ResponseAsync;
     }
 
-    private static async Task SendAsync(AsyncClientStreamingCall<UploadDatasetRequest, Dataset> call, string name, Stream file, CancellationToken cancellationToken)
+    private static async Task SendAsync(IClientStreamWriter<UploadDatasetRequest> requests, string name, Stream file, CancellationToken cancellationToken)
     {
-        await call.RequestStream.WriteAsync(new() { Header = new() { Filename = name } });
+        await requests.WriteAsync(new() { Header = new() { Filename = name } }, cancellationToken);
         var buffer = new byte[ChunkBytes];
         int read;
         while ((read = await file.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellationToken)) > 0)
-            await call.RequestStream.WriteAsync(new() { Data = ByteString.CopyFrom(buffer, 0, read) });
-        await call.RequestStream.CompleteAsync();
+            await requests.WriteAsync(new() { Data = ByteString.CopyFrom(buffer, 0, read) }, cancellationToken);
+        await requests.CompleteAsync();
     }
 }

@@ -1,0 +1,125 @@
+using RftAspire.Cli;
+using RftAspire.Cli.Models;
+
+namespace RftAspire.Services.Tests.Cli;
+
+public sealed class ModelCommandTests : IDisposable
+{
+    private const string Nobody = "http://127.0.0.1:1";
+    private readonly ScratchFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("give either --prompt TEXT or --prompt-ids", "--model", "m")]
+    [InlineData("give either --prompt TEXT or --prompt-ids", "--model", "m", "--prompt", "a", "--prompt-ids", "1")]
+    [InlineData("'x' is no token id", "--model", "m", "--prompt-ids", "1,x")]
+    [InlineData("'-1' is no token id", "--model", "m", "--prompt-ids", "1,-1")]
+    [InlineData("--max-tokens 0", "--model", "m", "--prompt-ids", "1", "--max-tokens", "0")]
+    [InlineData("--temperature -1", "--model", "m", "--prompt-ids", "1", "--temperature", "-1")]
+    [InlineData("--top-p 1.5", "--model", "m", "--prompt-ids", "1", "--top-p", "1.5")]
+    [InlineData("--top-k -2", "--model", "m", "--prompt-ids", "1", "--top-k", "-2")]
+    public async Task Generate_Mistake_NamesTheOption(string expected, params string[] args)
+    {
+        var run = await CliRun.OfAsync(["models", "generate", .. args]);
+        Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Out));
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Score_OneId_IsAMistake()
+    {
+        var run = await CliRun.OfAsync("models", "score", "--model", "m", "--ids", "1");
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains("two ids or more", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_UnknownName_ListsTheKnownOnes()
+    {
+        Checkout();
+        var run = await CliRun.OfAsync(
+            ["models", "generate", "--model", "nope", "--prompt-ids", "1", "--server", Nobody], Path.Combine(_folder.Path, "samples"));
+        Assert.Equal(ExitCode.Usage, run.Code);
+        var lines = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("rft: --model nope: neither a folder nor a known model", lines[0], StringComparison.Ordinal);
+        Assert.Equal(["  base-a", "  tuned-b"], lines[1..3]);
+        Assert.Contains(Nobody, lines[3], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("base-a", "models/base-a")]
+    [InlineData("tuned-b", ".rft/artifacts/models/tuned-b")]
+    [InlineData("../elsewhere/c", "elsewhere/c")]
+    public async Task Find_NameOrFolder_IsFoundWithoutThePlatform(string model, string expected)
+    {
+        Checkout();
+        Assert.Equal(Path.Combine(_folder.Path, expected), await FindAsync(model, Nobody));
+    }
+
+    [Fact]
+    public async Task Find_DataElsewhere_FollowsRftHome()
+    {
+        Checkout();
+        _folder.Write("home/artifacts/models/tuned-d/config.json", "{}");
+        Assert.Equal(Path.Combine(_folder.Path, "home/artifacts/models/tuned-d"), await FindAsync("tuned-d", Nobody, ("RFT_HOME", "../home")));
+    }
+
+    [Fact]
+    public async Task Find_ModelOfThePlatformOnAnotherMachine_SaysSo()
+    {
+        Checkout();
+        await using var platform = await FakePlatform.StartAsync();
+        var mistake = await Assert.ThrowsAsync<UsageException>(() => FindAsync("tiny", platform.Server));
+        Assert.Contains("/nowhere/tiny", mistake.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Find_FolderWithoutConfig_SaysWhatIsMissing()
+    {
+        Checkout();
+        var mistake = await Assert.ThrowsAsync<UsageException>(() => FindAsync(".", Nobody));
+        Assert.Contains("no config.json", mistake.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_Json_HoldsThePlatformsModels()
+    {
+        await using var platform = await FakePlatform.StartAsync();
+        var model = (await platform.RunAsync("models", "list", "--json")).Json.GetProperty("models")[0];
+        Assert.Equal(("tiny", 3_737_856L), (model.GetProperty("name").GetString(), model.GetProperty("parameters").GetInt64()));
+    }
+
+    [Fact]
+    public void Cut_StopInTheMiddle_EndsTextAndIdsThere()
+    {
+        string Decode(int[] ids) => string.Concat(ids.Select(id => (char)id));
+        var generated = new Generated("ab\ncd", [.. "ab\ncd".Select(c => (int)c)], [1, 2, 3, 4, 5]);
+        var cut = StopText.Cut(generated, ["\n", "zz"], Decode);
+        Assert.Equal("ab", cut.Text);
+        Assert.Equal([97, 98, 10], cut.Ids);
+        Assert.Equal([1f, 2f, 3f], cut.Logprobs);
+        Assert.Same(generated, StopText.Cut(generated, ["zz"], Decode));
+    }
+
+    private void Checkout()
+    {
+        _folder.Write("RftAspire.sln", "");
+        _folder.Write("samples/README.md", "");
+        foreach (var model in new[] { "models/base-a", ".rft/artifacts/models/tuned-b", "elsewhere/c" }) _folder.Write($"{model}/config.json", "{}");
+        _folder.Write("models/README.md", "");
+    }
+
+    private async Task<string> FindAsync(string model, string server, params (string Name, string Value)[] variables)
+    {
+        var surroundings = new Surroundings
+        {
+            Out = TextWriter.Null,
+            Error = TextWriter.Null,
+            WorkingDirectory = Path.Combine(_folder.Path, "samples"),
+            Variable = name => variables.FirstOrDefault(variable => variable.Name == name).Value,
+        };
+        using var context = new CommandContext(new System.CommandLine.RootCommand().Parse([]), surroundings, json: false, server);
+        return await ModelFolder.FindAsync(context, "--model", model, CancellationToken.None);
+    }
+}
