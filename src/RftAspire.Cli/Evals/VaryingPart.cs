@@ -10,7 +10,10 @@ public static class VaryingPart
         var prefix = CommonLength(prompts, shortest, (prompt, i) => prompt[i]);
         // The two may not overlap, as they would in a prompt that repeats itself.
         var suffix = CommonLength(prompts, shortest - prefix, (prompt, i) => prompt[prompt.Length - 1 - i]);
-        return [.. prompts.Select(prompt => Words(prompt, prefix, prompt.Length - suffix))];
+        // Whole words, though the common part may end within one.
+        while (prompts.Any(prompt => IsWithinWord(prompt, prefix))) prefix--;
+        while (prompts.Any(prompt => IsWithinWord(prompt, prompt.Length - suffix))) suffix--;
+        return [.. prompts.Select(prompt => prompt[prefix..^suffix].Trim())];
     }
 
     private static int CommonLength(IReadOnlyList<string> prompts, int most, Func<string, int, char> at)
@@ -20,11 +23,6 @@ public static class VaryingPart
         return length;
     }
 
-    // Whole words, though the common part may end within one.
-    private static string Words(string prompt, int start, int end)
-    {
-        while (start > 0 && !char.IsWhiteSpace(prompt[start - 1])) start--;
-        while (end < prompt.Length && !char.IsWhiteSpace(prompt[end])) end++;
-        return prompt[start..end].Trim();
-    }
+    private static bool IsWithinWord(string prompt, int at) =>
+        at > 0 && at < prompt.Length && !char.IsWhiteSpace(prompt[at - 1]) && !char.IsWhiteSpace(prompt[at]);
 }

@@ -61,7 +61,7 @@ public class EvaluationTests
     {
         var examples = Compare(rows: 8)[0].Examples(3, s_grader).ToList();
         Assert.Equal([1, 3, 6], examples.Select(example => example.Line));
-        Assert.Equal("act number 2", examples[1].Prompt);
+        Assert.Equal("number-2", examples[1].Prompt);
         Assert.Equal("""["Law"]""", examples[1].Reference);
         Assert.Equal((0, 1), (examples[1].Base.Score, examples[1].Tuned.Score));
     }
@@ -83,7 +83,7 @@ public class EvaluationTests
     {
         var data = new EvalData("held-out", [.. Enumerable.Range(0, rows).Select(i => Row(i + 1, "Law") with
         {
-            Messages = [new PromptMessage("user", $"Label this: act number {i} and answer as JSON.")],
+            Messages = [new PromptMessage("user", $"Label this: number-{i} and answer as JSON.")],
         })]);
         return Comparison.Of([data], s_grader, new(Samples: 2, MaxTokens: 8, Seed: 0), Always("none"), Always("""{"labels":["Law"]}"""));
     }

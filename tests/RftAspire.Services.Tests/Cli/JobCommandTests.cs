@@ -55,7 +55,7 @@ public sealed class JobCommandTests : IDisposable
         platform.Jobs.Rejection = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "line 3", Description = "messages is empty" } } };
         var run = await platform.RunAsync("jobs", "create", "--model", "tiny", "--train", _train, "--grader", _grader);
         Assert.Equal(ExitCode.Usage, run.Code);
-        Assert.Equal(["rft: the dataset is rejected", "  line 3: messages is empty"], run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal("rft: the dataset is rejected\n  line 3: messages is empty\n", run.Error.ReplaceLineEndings("\n"));
         Assert.Null(platform.Jobs.Created);
     }
 
@@ -77,7 +77,7 @@ public sealed class JobCommandTests : IDisposable
     public async Task Create_Mistake_IsNamedBeforeAnythingIsSent(string option, string value, string expected)
     {
         var arguments = new Dictionary<string, string> { ["--model"] = "tiny", ["--train"] = _train, ["--grader"] = _grader, [option] = value };
-        var run = await CliRun.OfAsync([.. new[] { "jobs", "create" }, .. arguments.SelectMany(pair => new[] { pair.Key, pair.Value })]);
+        var run = await CliRun.OfAsync(["jobs", "create", .. arguments.SelectMany(pair => new[] { pair.Key, pair.Value })]);
         Assert.Equal(ExitCode.Usage, run.Code);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.Equal("", run.Out);
