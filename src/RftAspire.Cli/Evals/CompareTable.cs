@@ -13,7 +13,7 @@ public static class CompareTable
     {
         console.Profile.Width = Math.Min(console.Profile.Width, Width);
         console.Write(Scores(comparisons));
-        console.MarkupLine("[grey]mean score with its bootstrap 95 % interval over rows; the gain is paired by row[/]");
+        console.MarkupLine("[grey]mean score with its bootstrap 95 % interval over rows; the gain is paired by row;\nconstant is the best that one and the same answer to every row reaches[/]");
         foreach (var comparison in comparisons) PrintUngraded(console, comparison);
         foreach (var example in comparisons[^1].Examples(examples, grader)) Print(console, comparisons[^1].Data.Label, example);
     }
@@ -32,10 +32,14 @@ public static class CompareTable
                 data = "";
             }
             if (comparison.Constant is { } constant)
-                table.AddRow(new Text(data), new Text("constant"), new Text(constant.Mean.ToString("0.000", CultureInfo.InvariantCulture)), new Text("the best single answer"), new Text(""));
+                table.AddRow(data, "constant", Three(constant.Mean), "", $"tuned greedy {Signed(comparison.Modes[0].TunedMean.Mean - constant.Mean)}");
         }
         return table;
     }
+
+    private static string Three(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Signed(double value) => value.ToString("+0.000;-0.000", CultureInfo.InvariantCulture);
 
     private static Style Colour(Estimate gain) => gain switch
     {
@@ -54,7 +58,7 @@ public static class CompareTable
 
     private static void Print(IAnsiConsole console, string label, Example example)
     {
-        var fields = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2)).AddColumn().AddColumn(new GridColumn().NoWrap().RightAligned());
+        var fields = new Grid().AddColumn(new GridColumn().NoWrap().Padding(2, 0, 2, 0)).AddColumn().AddColumn(new GridColumn().NoWrap().RightAligned());
         AddRow(fields, "prompt", Shorten(example.Prompt), null);
         AddRow(fields, "reference", example.Reference, null);
         AddRow(fields, "base", example.Base.Output, example.Base);

@@ -1,6 +1,6 @@
+using Grpc.Core;
 using RftAspire.Cli.Platform;
 using RftAspire.Contracts.Jobs.V1;
-using Grpc.Core;
 
 namespace RftAspire.Cli.Jobs;
 
@@ -10,7 +10,7 @@ public static class JobWatch
     public static IWatchView ViewFor(CommandContext context) => context switch
     {
         { Json: true } => new JsonWatchView(context),
-        { Surroundings.IsTerminal: true } => new LiveWatchView(context.Console()),
+        { Surroundings.IsTerminal: true } when context.Console() is { Profile.Capabilities.Ansi: true } console => new LiveWatchView(console),
         _ => new PlainWatchView(context.Out),
     };
 

@@ -41,22 +41,35 @@ public sealed class JsonWatchView(CommandContext context) : IWatchView
 public sealed class LiveWatchView(IAnsiConsole console) : IWatchView
 {
     private const int BarWidth = 30;
+    // Spectre's live display moves up by zero lines before a single one, which terminals take as one.
+    private static readonly ControlCode ClearLine = new("\r\u001b[2K");
 
-    public Task ShowAsync(IAsyncEnumerable<JobEvent> events) => console.Live(new Text("")).AutoClear(true).StartAsync(async live =>
+    public async Task ShowAsync(IAsyncEnumerable<JobEvent> events)
     {
         var progress = new JobProgress();
-        await foreach (var e in events)
+        try
         {
-            progress.Apply(e);
-            if (WatchText.Of(e) is { } line) console.WriteLine(line);
-            live.UpdateTarget(Bar(progress));
+            await foreach (var e in events)
+            {
+                progress.Apply(e);
+                console.Write(ClearLine);
+                if (WatchText.Of(e) is { } line) console.WriteLine(line);
+                console.Markup(Bar(progress, console.Profile.Width));
+            }
         }
-    });
+        finally
+        {
+            console.Write(ClearLine);
+        }
+    }
 
-    private static Markup Bar(JobProgress progress)
+    private static string Bar(JobProgress progress, int width)
     {
-        if (progress.TotalSteps == 0) return new Markup($"[grey]{JobJson.Word(progress.State)} ...[/]");
-        var done = BarWidth * progress.Step / progress.TotalSteps;
-        return new Markup($"[green]{new string('━', done)}[/][grey]{new string('━', BarWidth - done)}[/] {Markup.Escape(WatchText.Of(progress))}");
+        if (progress.TotalSteps == 0) return $"[grey]{JobJson.Word(progress.State)} ...[/]";
+        var text = WatchText.Of(progress);
+        // A line that wraps cannot be redrawn.
+        var bar = Math.Clamp(width - text.Length - 2, 0, BarWidth);
+        var done = bar * progress.Step / progress.TotalSteps;
+        return $"[green]{new string('━', done)}[/][grey]{new string('━', bar - done)}[/] {Markup.Escape(text)}";
     }
 }
