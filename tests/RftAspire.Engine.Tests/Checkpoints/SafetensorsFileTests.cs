@@ -141,9 +141,9 @@ public sealed class SafetensorsFileTests : IDisposable
         var bytes = File.ReadAllBytes(original);
         var random = new Random(7);
         var refused = 0;
-        for (var round = 0; round < 3000; round++)
+        for (var round = 0; round < 1000; round++)
             if (!OpensAndReads(Mutate(bytes, random))) refused++;
-        Assert.InRange(refused, 1000, 2999);
+        Assert.InRange(refused, 300, 999);
     }
 
     private bool OpensAndReads(byte[] bytes)

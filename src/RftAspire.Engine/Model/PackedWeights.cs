@@ -1,0 +1,81 @@
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Numerics;
+
+namespace RftAspire.Engine.Model;
+
+/// <summary>One layer's weights as the forward pass reads them. Pointers go into <see cref="Parameters"/>.</summary>
+internal sealed unsafe class PackedLayer(ModelConfig config) : IDisposable
+{
+    public readonly PackedMatrix QueryKeyValue = new((config.Heads + 2 * config.KvHeads) * config.HeadDim, config.HiddenSize);
+    public readonly PackedMatrix Output = new(config.HiddenSize, config.Heads * config.HeadDim);
+    public readonly PackedMatrix GateUp = new(2 * config.IntermediateSize, config.HiddenSize);
+    public readonly PackedMatrix Down = new(config.HiddenSize, config.IntermediateSize);
+    public float* InputNorm, PostNorm, QueryNorm, KeyNorm;
+    /// <summary>Biases of query, key and value, one after the other; null where the architecture has none.</summary>
+    public float* QueryKeyValueBias;
+
+    public void Dispose()
+    {
+        QueryKeyValue.Dispose();
+        Output.Dispose();
+        GateUp.Dispose();
+        Down.Dispose();
+    }
+}
+
+/// <summary>One weights version laid out for the forward pass: matrices in panels, and the rotary table.</summary>
+internal sealed unsafe class PackedWeights : IDisposable
+{
+    private readonly Parameters _parameters;
+    private readonly PackedLayer[] _layers;
+
+    public PackedWeights(Parameters parameters, ThreadTeam team)
+    {
+        _parameters = parameters;
+        Config = parameters.Layout.Config;
+        Head = new PackedMatrix(Config.VocabSize, Config.HiddenSize);
+        Rotary = new RotaryTable(Config);
+        _layers = new PackedLayer[Config.Layers];
+        for (var i = 0; i < _layers.Length; i++) _layers[i] = new PackedLayer(Config);
+        Repack(team);
+    }
+
+    public ModelConfig Config { get; }
+    public ReadOnlySpan<PackedLayer> Layers => _layers;
+    public PackedMatrix Head { get; }
+    public RotaryTable Rotary { get; }
+    public float* FinalNorm => _parameters.At(_parameters.Layout.FinalNorm);
+
+    public float* Embedding(int token) => _parameters.At(_parameters.Layout.Embedding + (long)token * Config.HiddenSize);
+
+    /// <summary>Lays out the parameters' present values; call after every optimizer step.</summary>
+    public void Repack(ThreadTeam team)
+    {
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            var (layer, at) = (_layers[i], _parameters.Layout.Layers[i]);
+            layer.InputNorm = _parameters.At(at.InputNorm);
+            layer.PostNorm = _parameters.At(at.PostNorm);
+            layer.QueryNorm = _parameters.At(at.QueryNorm);
+            layer.KeyNorm = _parameters.At(at.KeyNorm);
+            layer.QueryKeyValueBias = _parameters.At(at.QueryBias);
+            team.Run(new PackJob(layer.QueryKeyValue, _parameters.At(at.Query)));
+            team.Run(new PackJob(layer.Output, _parameters.At(at.Output)));
+            team.Run(new PackJob(layer.GateUp, _parameters.At(at.Gate)));
+            team.Run(new PackJob(layer.Down, _parameters.At(at.Down)));
+        }
+        team.Run(new PackJob(Head, _parameters.At(_parameters.Layout.Head)));
+    }
+
+    public void Dispose()
+    {
+        foreach (var layer in _layers) layer.Dispose();
+        Head.Dispose();
+        Rotary.Dispose();
+    }
+
+    private readonly struct PackJob(PackedMatrix matrix, float* weights) : IParallelJob
+    {
+        public void Execute(int thread, int threads) => matrix.Pack(weights, thread, threads);
+    }
+}

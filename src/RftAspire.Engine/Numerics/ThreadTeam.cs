@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+
+namespace RftAspire.Engine.Numerics;
+
+/// <summary>A piece of work that every thread of a team takes a share of.</summary>
+internal interface IParallelJob
+{
+    /// <summary>Does share <paramref name="thread"/> of <paramref name="threads"/>; shares must not depend on each other.</summary>
+    void Execute(int thread, int threads);
+}
+
+/// <summary>
+/// A fixed team of threads for short parallel sections. Workers spin for a moment after each section, because the next one is
+/// usually microseconds away, and sleep when it is not. One caller at a time.
+/// </summary>
+public sealed unsafe class ThreadTeam : IDisposable
+{
+    private const int SpinsBeforeSleep = 4000;
+    private readonly Worker[] _workers;
+    private delegate*<void*, int, int, void> _entry;
+    private void* _job;
+    private int _section;
+    private volatile bool _stopping;
+
+    /// <param name="threads">Threads in all, the caller's included; 0 takes one per processor.</param>
+    public ThreadTeam(int threads = 0)
+    {
+        Threads = threads > 0 ? threads : Environment.ProcessorCount;
+        _workers = new Worker[Threads - 1];
+        for (var i = 0; i < _workers.Length; i++) _workers[i] = new Worker(this, i + 1);
+    }
+
+    public int Threads { get; }
+
+    internal void Run<TJob>(TJob job)
+        where TJob : struct, IParallelJob
+    {
+        if (_workers.Length == 0)
+        {
+            job.Execute(0, 1);
+            return;
+        }
+        // The job lives in this stack frame, which outlasts the section.
+        _job = Unsafe.AsPointer(ref job);
+        _entry = &Execute<TJob>;
+        var section = _section + 1;
+        Volatile.Write(ref _section, section);
+        Interlocked.MemoryBarrier();
+        foreach (var worker in _workers) worker.WakeIfAsleep();
+        job.Execute(0, Threads);
+        foreach (var worker in _workers) worker.WaitFor(section);
+    }
+
+    public void Dispose()
+    {
+        _stopping = true;
+        foreach (var worker in _workers) worker.Dispose();
+    }
+
+    private static void Execute<TJob>(void* job, int thread, int threads)
+        where TJob : struct, IParallelJob =>
+        Unsafe.AsRef<TJob>(job).Execute(thread, threads);
+
+    private sealed class Worker : IDisposable
+    {
+        private readonly ThreadTeam _team;
+        private readonly int _index;
+        private readonly SemaphoreSlim _wake = new(0);
+        private readonly Thread _thread;
+        private int _asleep;
+        private int _done;
+
+        public Worker(ThreadTeam team, int index)
+        {
+            (_team, _index) = (team, index);
+            _thread = new Thread(Loop) { IsBackground = true, Name = $"engine-{index}" };
+            _thread.Start();
+        }
+
+        public void WakeIfAsleep()
+        {
+            if (Interlocked.Exchange(ref _asleep, 0) == 1) _wake.Release();
+        }
+
+        public void WaitFor(int section)
+        {
+            for (var spins = 0; Volatile.Read(ref _done) != section; spins++) Pause(spins);
+        }
+
+        public void Dispose()
+        {
+            WakeIfAsleep();
+            _thread.Join();
+            _wake.Dispose();
+        }
+
+        private void Loop()
+        {
+            var seen = 0;
+            while (true)
+            {
+                WaitForWork(seen);
+                if (_team._stopping) return;
+                seen = Volatile.Read(ref _team._section);
+                _team._entry(_team._job, _index, _team.Threads);
+                Volatile.Write(ref _done, seen);
+            }
+        }
+
+        private void WaitForWork(int seen)
+        {
+            for (var spins = 0; Volatile.Read(ref _team._section) == seen && !_team._stopping; spins++)
+            {
+                if (spins < SpinsBeforeSleep)
+                {
+                    Pause(spins);
+                    continue;
+                }
+                Interlocked.Exchange(ref _asleep, 1);
+                // Work published before the flag was raised would not wake us.
+                if (Volatile.Read(ref _team._section) == seen && !_team._stopping) _wake.Wait();
+                else WakeIfAsleep();
+                spins = 0;
+            }
+        }
+
+        /// <summary>Yields now and then: with more runnable threads than cores, spinning keeps the other side from running.</summary>
+        private static void Pause(int spins)
+        {
+            if (spins % 200 == 199) Thread.Yield();
+            else Thread.SpinWait(4);
+        }
+    }
+}

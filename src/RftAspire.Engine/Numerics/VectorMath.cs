@@ -1,0 +1,155 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace RftAspire.Engine.Numerics;
+
+/// <summary>
+/// Row functions with one fixed order of summation: element i is added to lane i mod 16, and the lanes are added pairwise at the
+/// end. Vector512 without the hardware is carried out on narrower registers with the same bits.
+/// </summary>
+internal static unsafe class VectorMath
+{
+    private const int Lanes = 16;
+
+    /// <summary>Sum of squares of n floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float SumOfSquares(float* x, int n)
+    {
+        var sum = Vector512<float>.Zero;
+        var i = 0;
+        for (; i + Lanes <= n; i += Lanes)
+        {
+            var v = Vector512.Load(x + i);
+            sum = Vector512.FusedMultiplyAdd(v, v, sum);
+        }
+        if (i < n)
+        {
+            var v = LoadPart(x + i, n - i, 0);
+            sum = Vector512.FusedMultiplyAdd(v, v, sum);
+        }
+        return AddLanes(sum);
+    }
+
+    /// <summary>Sum of products of n floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Dot(float* x, float* y, int n)
+    {
+        var sum = Vector512<float>.Zero;
+        var i = 0;
+        for (; i + Lanes <= n; i += Lanes) sum = Vector512.FusedMultiplyAdd(Vector512.Load(x + i), Vector512.Load(y + i), sum);
+        if (i < n) sum = Vector512.FusedMultiplyAdd(LoadPart(x + i, n - i, 0), LoadPart(y + i, n - i, 0), sum);
+        return AddLanes(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Max(float* x, int n)
+    {
+        var max = Vector512.Create(float.NegativeInfinity);
+        var i = 0;
+        for (; i + Lanes <= n; i += Lanes) max = Vector512.Max(max, Vector512.Load(x + i));
+        if (i < n) max = Vector512.Max(max, LoadPart(x + i, n - i, float.NegativeInfinity));
+        var result = max.GetElement(0);
+        for (var lane = 1; lane < Lanes; lane++) result = MathF.Max(result, max.GetElement(lane));
+        return result;
+    }
+
+    /// <summary>
+    /// Replaces x_i by exp(scale * (x_i - max)) and returns the sum. Elements from n to the next multiple of 16 become 0, so the
+    /// row must have room for them.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float ExpInPlace(float* x, int n, float max, float scale) => ExpTo(x, x, n, max, scale);
+
+    /// <summary>As <see cref="ExpInPlace"/>, with the exponentials written to <paramref name="target"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float ExpTo(float* x, float* target, int n, float max, float scale)
+    {
+        var sum = Vector512<float>.Zero;
+        var vmax = Vector512.Create(max);
+        var vscale = Vector512.Create(scale);
+        var i = 0;
+        for (; i + Lanes <= n; i += Lanes)
+        {
+            var e = Exp((Vector512.Load(x + i) - vmax) * vscale);
+            e.Store(target + i);
+            sum += e;
+        }
+        if (i < n)
+        {
+            var e = Exp((LoadPart(x + i, n - i, float.NegativeInfinity) - vmax) * vscale);
+            e.Store(target + i);
+            sum += e;
+        }
+        return AddLanes(sum);
+    }
+
+    /// <summary>
+    /// exp with a relative error below 2e-7: 2^n times a degree-6 polynomial in the remainder r = x - n ln 2; results below
+    /// exp(-87) are 0.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Exp(Vector512<float> x)
+    {
+        var tiny = Vector512.LessThan(x, Vector512.Create(-87f));
+        x = Vector512.Min(Vector512.Max(x, Vector512.Create(-87f)), Vector512.Create(88f));
+        // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low mantissa bits.
+        var shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(1.44269504f), Vector512.Create(12582912f));
+        var n = shifted - Vector512.Create(12582912f);
+        var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), x);
+        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
+        var p = Vector512.Create(1.9875691500e-4f);
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.3981999507e-3f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(8.3334519073e-3f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(4.1665795894e-2f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
+        p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
+        var power = Vector512.ShiftLeft(shifted.AsInt32() + Vector512.Create(127), 23).AsSingle();
+        return Vector512.AndNot(p * power, tiny);
+    }
+
+    /// <summary>y += x, n floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add(float* y, float* x, int n)
+    {
+        var i = 0;
+        for (; i + Lanes <= n; i += Lanes) (Vector512.Load(y + i) + Vector512.Load(x + i)).Store(y + i);
+        for (; i < n; i++) y[i] += x[i];
+    }
+
+    /// <summary>y *= factor, n floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(float* y, float factor, int n)
+    {
+        var i = 0;
+        var f = Vector512.Create(factor);
+        for (; i + Lanes <= n; i += Lanes) (Vector512.Load(y + i) * f).Store(y + i);
+        for (; i < n; i++) y[i] *= factor;
+    }
+
+    /// <summary>y += factor * x, n floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddScaled(float* y, float* x, float factor, int n)
+    {
+        var i = 0;
+        var f = Vector512.Create(factor);
+        for (; i + Lanes <= n; i += Lanes) Vector512.FusedMultiplyAdd(f, Vector512.Load(x + i), Vector512.Load(y + i)).Store(y + i);
+        for (; i < n; i++) y[i] = MathF.FusedMultiplyAdd(factor, x[i], y[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float AddLanes(Vector512<float> v)
+    {
+        var eight = v.GetLower() + v.GetUpper();
+        var four = eight.GetLower() + eight.GetUpper();
+        return (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> LoadPart(float* x, int count, float rest)
+    {
+        var lanes = stackalloc float[Lanes];
+        for (var i = 0; i < Lanes; i++) lanes[i] = i < count ? x[i] : rest;
+        return Vector512.Load(lanes);
+    }
+}

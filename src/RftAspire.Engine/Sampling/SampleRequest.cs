@@ -1,0 +1,30 @@
+using RftAspire.Engine.Numerics;
+
+namespace RftAspire.Engine.Sampling;
+
+/// <summary>Draw <see cref="Count"/> completions of one prompt.</summary>
+public sealed record SampleRequest
+{
+    public required int[] Prompt { get; init; }
+    public int Count { get; init; } = 1;
+    public required int MaxTokens { get; init; }
+    /// <summary>0 takes the likeliest token (the lowest id among equals).</summary>
+    public double Temperature { get; init; } = 1;
+    /// <summary>Keep the smallest set of likeliest tokens whose probabilities reach this sum; 1 keeps all.</summary>
+    public double TopP { get; init; } = 1;
+    /// <summary>Keep the k likeliest tokens; 0 keeps all.</summary>
+    public int TopK { get; init; }
+    /// <summary>Rollout i draws its token at position p with the number (Key.Derive(i), p).</summary>
+    public RandomKey Key { get; init; } = RandomKey.FromSeed(0);
+    /// <summary>Ids that end a completion; the ending id is part of it.</summary>
+    public IReadOnlyCollection<int> StopTokens { get; init; } = [];
+    /// <summary>Looked at after each token: true ends the completion.</summary>
+    public Func<IReadOnlyList<int>, bool>? StopWhen { get; init; }
+}
+
+/// <summary>One sampled completion.</summary>
+/// <param name="Index">Place among the request's completions.</param>
+/// <param name="Tokens">Sampled ids, the stop token included.</param>
+/// <param name="Logprobs">log p of each token over the whole vocabulary, at the request's temperature (at 1 when it is 0).</param>
+/// <param name="Stopped">False when the token limit ended it.</param>
+public sealed record Completion(int Index, int[] Tokens, float[] Logprobs, bool Stopped);

@@ -1,0 +1,102 @@
+using System.Runtime.Intrinsics;
+using RftAspire.Engine.Numerics;
+
+namespace RftAspire.Engine.Sampling;
+
+/// <summary>
+/// The softmax of one row of logits at a temperature. Sampler and learner take log-probabilities from here, so they agree to the
+/// last bit.
+/// </summary>
+internal readonly unsafe struct TokenDistribution
+{
+    private const int Block = 64;
+    private readonly float* _logits;
+    private readonly float _max;
+    private readonly float _inverseTemperature;
+
+    /// <param name="logits">One row, <paramref name="size"/> floats.</param>
+    /// <param name="size">Vocabulary size.</param>
+    /// <param name="inverseTemperature">1 / temperature.</param>
+    /// <param name="numerators">Receives exp((z - max) / temperature); room for the size rounded up to 64, zeros behind the end.</param>
+    public TokenDistribution(float* logits, int size, float inverseTemperature, float* numerators)
+    {
+        _logits = logits;
+        _inverseTemperature = inverseTemperature;
+        Size = size;
+        Numerators = numerators;
+        _max = VectorMath.Max(logits, size);
+        Sum = VectorMath.ExpTo(logits, numerators, size, _max, inverseTemperature);
+        LogSum = (float)Math.Log(Sum);
+        for (var i = size; i < RoundUp(size); i++) numerators[i] = 0;
+    }
+
+    public int Size { get; }
+    public float* Numerators { get; }
+    public float Sum { get; }
+    public float LogSum { get; }
+
+    public static int RoundUp(int size) => (size + Block - 1) / Block * Block;
+
+    public float Logprob(int token) => (_logits[token] - _max) * _inverseTemperature - LogSum;
+
+    /// <summary>H = log sum - mean of the scaled logits, in nats.</summary>
+    public float Entropy()
+    {
+        double mean = 0;
+        for (var i = 0; i < Size; i++)
+        {
+            if (Numerators[i] > 0) mean += (double)Numerators[i] * ((_logits[i] - _max) * _inverseTemperature);
+        }
+        return (float)(LogSum - mean / Sum);
+    }
+
+    public int Likeliest()
+    {
+        for (var i = 0; i < Size; i++)
+        {
+            if (_logits[i] == _max) return i;
+        }
+        throw new InvalidOperationException("the logits hold no maximum: the model computed NaN");
+    }
+
+    /// <summary>The token at quantile <paramref name="uniform"/> of the numerators (which a filter may have thinned out).</summary>
+    public int At(double uniform)
+    {
+        var blocks = RoundUp(Size) / Block;
+        double total = 0;
+        for (var b = 0; b < blocks; b++) total += BlockSum(b);
+        var target = uniform * total;
+        double before = 0;
+        var last = -1;
+        for (var b = 0; b < blocks; b++)
+        {
+            double sum = BlockSum(b);
+            if (sum <= 0) continue;
+            last = b;
+            if (before + sum > target) break;
+            before += sum;
+        }
+        if (last < 0) throw new InvalidOperationException("no token has a probability: the model computed NaN");
+        return WithinBlock(last, target - before);
+    }
+
+    private int WithinBlock(int block, double target)
+    {
+        var token = -1;
+        double before = 0;
+        for (var i = block * Block; i < (block + 1) * Block; i++)
+        {
+            if (Numerators[i] <= 0) continue;
+            token = i;
+            before += Numerators[i];
+            if (before > target) break;
+        }
+        return token;
+    }
+
+    private float BlockSum(int block)
+    {
+        var start = Numerators + block * Block;
+        return VectorMath.AddLanes(Vector512.Load(start) + Vector512.Load(start + 16) + (Vector512.Load(start + 32) + Vector512.Load(start + 48)));
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections;
+using System.Runtime.InteropServices;
+
+namespace RftAspire.Engine.Tokenization;
+
+/// <summary>How often each piece occurs: training looks at the distinct pieces, a hundredth of a language's text.</summary>
+internal sealed class WordCounts(SplitRule split) : IEnumerable<KeyValuePair<string, long>>
+{
+    private readonly Dictionary<string, long> counts = new(StringComparer.Ordinal);
+    private readonly List<(int Start, int End)> pieces = [];
+
+    public void Add(string text, long times)
+    {
+        text = CodePointText.WellFormed(text);
+        var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
+        var points = new CodePointText(text);
+        pieces.Clear();
+        split.Split(points.Chars, 0, points.Chars.Length, pieces);
+        foreach (var (start, end) in pieces)
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan()[points.Start(start)..points.Start(end)], out _) += times;
+    }
+
+    public IEnumerator<KeyValuePair<string, long>> GetEnumerator() => counts.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

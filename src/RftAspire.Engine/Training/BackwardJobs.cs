@@ -1,0 +1,166 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
+using RftAspire.Engine.Numerics;
+
+namespace RftAspire.Engine.Training;
+
+/// <summary>
+/// C[m, n] (+)= A[m, k] B[k, n], split over rows of C. Long sums over k go in blocks that stay in cache; C carries the sum from
+/// block to block, so the blocks do not change the bits.
+/// </summary>
+internal readonly unsafe struct ProductJob(int m, int n, int k, float* a, long aRow, long aK, float* b, long bK, float* c, long cRow, bool accumulate) : IParallelJob
+{
+    private const int DepthBlock = 512;
+
+    public void Execute(int thread, int threads)
+    {
+        int from = (int)((long)m * thread / threads), to = (int)((long)m * (thread + 1) / threads);
+        if (from == to) return;
+        for (var depth = 0; depth < k; depth += DepthBlock)
+        {
+            MatrixKernel.Multiply(to - from, n, Math.Min(DepthBlock, k - depth), a + from * aRow + depth * aK, aRow, aK,
+                b + depth * bK, bK, c + from * cRow, cRow, accumulate || depth > 0);
+        }
+    }
+}
+
+/// <summary>Adds the gradient of RMSNorm's input to <c>dx</c>: dx += inv (w dy) - x inv³/n sum(w dy x), for each row.</summary>
+internal readonly unsafe struct RmsNormBackwardJob(int rows, int size, float* x, float* weight, float* inverseRoots, float* dy, float* dx) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
+            Row(size, x + (long)r * size, weight, inverseRoots[r], dy + (long)r * size, dx + (long)r * size);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Row(int size, float* x, float* weight, float inverse, float* dy, float* dx)
+    {
+        double sum = 0;
+        for (var i = 0; i < size; i++) sum += (double)weight[i] * dy[i] * x[i];
+        var shared = (float)(sum * inverse * inverse * inverse / size);
+        for (var i = 0; i < size; i++) dx[i] += inverse * weight[i] * dy[i] - x[i] * shared;
+    }
+}
+
+/// <summary>gradient[i] += sum over rows of dy[r, i] x[r, i] inv[r], rows in order, split over i.</summary>
+internal readonly unsafe struct RmsNormWeightJob(int rows, int size, float* x, float* inverseRoots, float* dy, float* gradient) : IParallelJob
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Execute(int thread, int threads)
+    {
+        int from = size * thread / threads, to = size * (thread + 1) / threads;
+        for (var r = 0; r < rows; r++)
+        {
+            float* xr = x + (long)r * size, dr = dy + (long)r * size;
+            for (var i = from; i < to; i++) gradient[i] += dr[i] * (xr[i] * inverseRoots[r]);
+        }
+    }
+}
+
+/// <summary>
+/// Gradients of gate and up from that of silu(gate) * up, with s = sigmoid(gate): dgate = da up s (1 + gate (1 - s)),
+/// dup = da gate s.
+/// </summary>
+internal readonly unsafe struct SwiGluBackwardJob(int rows, int size, float* gateUp, float* activatedGradient, float* gateUpGradient) : IParallelJob
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Execute(int thread, int threads)
+    {
+        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
+        {
+            float* gate = gateUp + (long)r * 2 * size, up = gate + size, da = activatedGradient + (long)r * size, dg = gateUpGradient + (long)r * 2 * size;
+            var i = 0;
+            for (; i + 16 <= size; i += 16) Lanes(gate + i, up + i, da + i, dg + i, size);
+            for (; i < size; i++) One(gate[i], up[i], da[i], dg + i, size);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Lanes(float* gate, float* up, float* activatedGradient, float* gateGradient, int size)
+    {
+        var z = Vector512.Load(gate);
+        var da = Vector512.Load(activatedGradient);
+        var s = Vector512<float>.One / (Vector512<float>.One + VectorMath.Exp(-z));
+        (da * Vector512.Load(up) * s * (Vector512<float>.One + z * (Vector512<float>.One - s))).Store(gateGradient);
+        (da * z * s).Store(gateGradient + size);
+    }
+
+    private static void One(float gate, float up, float activatedGradient, float* gateGradient, int size)
+    {
+        var s = 1 / (1 + VectorMath.Exp(Vector512.Create(-gate)).GetElement(0));
+        gateGradient[0] = activatedGradient * up * s * (1 + gate * (1 - s));
+        gateGradient[size] = activatedGradient * gate * s;
+    }
+}
+
+/// <summary>Turns gradients of queries and keys back and takes them through the head norms (Qwen3), in place.</summary>
+internal readonly unsafe struct RotaryBackwardJob(ModelConfig config, PackedLayer layer, RotaryTable rotary, int rows, int* positions, float* raw, float* gradient, float* turned) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        var width = layer.QueryKeyValue.Outputs;
+        var size = config.HeadDim;
+        var dx = stackalloc float[size];
+        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
+        {
+            for (var head = 0; head < config.Heads + config.KvHeads; head++)
+            {
+                var at = (long)r * width + head * size;
+                rotary.Rotate(gradient + at, positions[r], -1);
+                var norm = head < config.Heads ? layer.QueryNorm : layer.KeyNorm;
+                if (norm == null) continue;
+                // The norm's own gradient needs the value before it is overwritten.
+                new ReadOnlySpan<float>(gradient + at, size).CopyTo(new Span<float>(turned + at, size));
+                new Span<float>(dx, size).Clear();
+                RmsNormBackwardJob.Row(size, raw + at, norm, InverseRoot(raw + at, size, config), gradient + at, dx);
+                new ReadOnlySpan<float>(dx, size).CopyTo(new Span<float>(gradient + at, size));
+            }
+        }
+    }
+
+    public static float InverseRoot(float* x, int size, ModelConfig config) =>
+        1 / MathF.Sqrt(VectorMath.SumOfSquares(x, size) / size + (float)config.RmsNormEps);
+}
+
+/// <summary>Gradients of the shared head norms (Qwen3): a sum over rows, then heads, split over the head's dimensions.</summary>
+internal readonly unsafe struct HeadNormWeightJob(ModelConfig config, int rows, int width, float* raw, float* turned, float* queryNorm, float* keyNorm) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        var size = config.HeadDim;
+        int from = size * thread / threads, to = size * (thread + 1) / threads;
+        for (var r = 0; r < rows; r++)
+        {
+            for (var head = 0; head < config.Heads + config.KvHeads; head++)
+            {
+                var at = (long)r * width + head * size;
+                var inverse = RotaryBackwardJob.InverseRoot(raw + at, size, config);
+                var target = head < config.Heads ? queryNorm : keyNorm;
+                for (var d = from; d < to; d++) target[d] += turned[at + d] * (raw[at + d] * inverse);
+            }
+        }
+    }
+}
+
+/// <summary>target[i] += sum over rows of x[r, i], rows in order, split over i.</summary>
+internal readonly unsafe struct SumRowsJob(int rows, int size, float* x, float* target) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        int from = size * thread / threads, to = size * (thread + 1) / threads;
+        for (var r = 0; r < rows; r++) VectorMath.Add(target + from, x + (long)r * size + from, to - from);
+    }
+}
+
+/// <summary>Adds each row's gradient to its token's embedding gradient, rows in order, split over dimensions.</summary>
+internal readonly unsafe struct EmbeddingGradientJob(int rows, int size, int* tokens, float* gradient, float* embeddingGradient) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        int from = size * thread / threads, to = size * (thread + 1) / threads;
+        for (var r = 0; r < rows; r++) VectorMath.Add(embeddingGradient + (long)tokens[r] * size + from, gradient + (long)r * size + from, to - from);
+    }
+}

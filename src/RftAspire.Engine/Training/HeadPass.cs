@@ -1,0 +1,179 @@
+using RftAspire.Engine.Model;
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
+
+namespace RftAspire.Engine.Training;
+
+/// <summary>
+/// Final norm, output head and log-softmax for the rows that predict something, a chunk of rows at a time, so that logits of a
+/// whole batch never exist together.
+/// </summary>
+internal sealed unsafe class HeadPass : IDisposable
+{
+    private const int ChunkRows = 128;
+    private readonly PackedWeights _weights;
+    private readonly ThreadTeam _team;
+    private readonly NativeBuffer _rows;
+    private readonly NativeBuffer _normed;
+    private readonly NativeBuffer _roots = new(ChunkRows);
+    private readonly NativeBuffer _logits;
+    private readonly NativeBuffer _numerators;
+    private readonly NativeBuffer _normedGradient;
+    private readonly NativeBuffer _rowsGradient;
+
+    public HeadPass(PackedWeights weights, ThreadTeam team)
+    {
+        (_weights, _team) = (weights, team);
+        var hidden = (long)ChunkRows * weights.Config.HiddenSize;
+        (_rows, _normed, _normedGradient, _rowsGradient) = (new(hidden), new(hidden), new(hidden), new(hidden));
+        _logits = new NativeBuffer((long)ChunkRows * weights.Config.VocabSize);
+        _numerators = new NativeBuffer((long)ChunkRows * TokenDistribution.RoundUp(weights.Config.VocabSize));
+    }
+
+    private int Hidden => _weights.Config.HiddenSize;
+    private int Vocabulary => _weights.Config.VocabSize;
+
+    public void Logprobs(PackedBatch batch, NativeBuffer stream, float inverseTemperature, Action<Target, float> found)
+    {
+        foreach (var chunk in Chunks(batch.Targets))
+        {
+            var scores = Score(chunk, stream, inverseTemperature);
+            for (var i = 0; i < chunk.Targets.Count; i++) found(chunk.Targets[i], scores[i].Logprob);
+        }
+    }
+
+    public void Backward(PackedBatch batch, NativeBuffer stream, float inverseTemperature, ITokenLoss loss, Parameters parameters, Parameters gradients, NativeBuffer streamGradient)
+    {
+        foreach (var chunk in Chunks(batch.Targets))
+        {
+            var scores = Score(chunk, stream, inverseTemperature);
+            var coefficients = new float[chunk.Targets.Count];
+            for (var i = 0; i < coefficients.Length; i++)
+            {
+                var target = chunk.Targets[i];
+                coefficients[i] = loss.Gradient(target.Sequence, target.Position, scores[i].Logprob, scores[i].Entropy);
+            }
+            _team.Run(new LogitGradientJob(this, chunk, coefficients, inverseTemperature));
+            Propagate(chunk, parameters, gradients, streamGradient);
+        }
+    }
+
+    public float[] Logits(int rows, NativeBuffer stream)
+    {
+        var result = new float[(long)rows * Vocabulary];
+        for (var first = 0; first < rows; first += ChunkRows)
+        {
+            var chunk = new Chunk([.. Enumerable.Range(first, Math.Min(ChunkRows, rows - first))], [], []);
+            Project(chunk, stream);
+            _logits.Span(0, chunk.Rows.Count * Vocabulary).CopyTo(result.AsSpan(first * Vocabulary));
+        }
+        return result;
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in (NativeBuffer[])[_rows, _normed, _roots, _logits, _numerators, _normedGradient, _rowsGradient]) buffer.Dispose();
+    }
+
+    /// <summary>Rows of one chunk, the targets they predict, and each target's place in the chunk.</summary>
+    private sealed record Chunk(List<int> Rows, List<Target> Targets, List<int> ChunkRow);
+
+    private static IEnumerable<Chunk> Chunks(Target[] targets)
+    {
+        var chunk = new Chunk([], [], []);
+        foreach (var target in targets)
+        {
+            var isNewRow = chunk.Rows.Count == 0 || chunk.Rows[^1] != target.Row;
+            if (isNewRow && chunk.Rows.Count == ChunkRows)
+            {
+                yield return chunk;
+                chunk = new Chunk([], [], []);
+            }
+            if (isNewRow) chunk.Rows.Add(target.Row);
+            chunk.Targets.Add(target);
+            chunk.ChunkRow.Add(chunk.Rows.Count - 1);
+        }
+        if (chunk.Rows.Count > 0) yield return chunk;
+    }
+
+    private (float Logprob, float Entropy)[] Score(Chunk chunk, NativeBuffer stream, float inverseTemperature)
+    {
+        Project(chunk, stream);
+        var scores = new (float, float)[chunk.Targets.Count];
+        _team.Run(new ScoreJob(this, chunk, inverseTemperature, scores));
+        return scores;
+    }
+
+    private void Project(Chunk chunk, NativeBuffer stream)
+    {
+        for (var i = 0; i < chunk.Rows.Count; i++)
+            stream.Span((long)chunk.Rows[i] * Hidden, Hidden).CopyTo(_rows.Span((long)i * Hidden, Hidden));
+        _team.Run(new RmsNormJob(chunk.Rows.Count, Hidden, _rows.Start, _weights.FinalNorm, (float)_weights.Config.RmsNormEps, _normed.Start, _roots.Start));
+        _team.Run(new LinearJob(_weights.Head, chunk.Rows.Count, _normed.Start, _logits.Start, accumulate: false));
+    }
+
+    /// <summary>From the logits' gradients (in the logits' place) to the head's, the final norm's and the stream's.</summary>
+    private void Propagate(Chunk chunk, Parameters parameters, Parameters gradients, NativeBuffer streamGradient)
+    {
+        var (count, layout) = (chunk.Rows.Count, parameters.Layout);
+        _team.Run(new ProductJob(Vocabulary, Hidden, count, _logits.Start, 1, Vocabulary, _normed.Start, Hidden, gradients.At(layout.Head), Hidden, accumulate: true));
+        _team.Run(new ProductJob(count, Hidden, Vocabulary, _logits.Start, Vocabulary, 1, parameters.At(layout.Head), Hidden, _normedGradient.Start, Hidden, accumulate: false));
+        _team.Run(new RmsNormWeightJob(count, Hidden, _rows.Start, _roots.Start, _normedGradient.Start, gradients.At(layout.FinalNorm)));
+        _rowsGradient.Clear();
+        _team.Run(new RmsNormBackwardJob(count, Hidden, _rows.Start, _weights.FinalNorm, _roots.Start, _normedGradient.Start, _rowsGradient.Start));
+        for (var i = 0; i < count; i++)
+            _rowsGradient.Span((long)i * Hidden, Hidden).CopyTo(streamGradient.Span((long)chunk.Rows[i] * Hidden, Hidden));
+    }
+
+    private TokenDistribution Distribution(int row, float inverseTemperature) => new(
+        _logits.Start + (long)row * Vocabulary, Vocabulary, inverseTemperature, _numerators.Start + (long)row * TokenDistribution.RoundUp(Vocabulary));
+
+    /// <summary>Targets of a row stand together, so a thread's share of the targets is cut at row borders.</summary>
+    private static (int From, int To) Share(Chunk chunk, int thread, int threads)
+    {
+        int Border(int t) => chunk.ChunkRow.FindIndex(row => row >= chunk.Rows.Count * t / threads) is var at and >= 0 ? at : chunk.Targets.Count;
+        return (Border(thread), Border(thread + 1));
+    }
+
+    private readonly struct ScoreJob(HeadPass head, Chunk chunk, float inverseTemperature, (float Logprob, float Entropy)[] scores) : IParallelJob
+    {
+        public void Execute(int thread, int threads)
+        {
+            var (from, to) = Share(chunk, thread, threads);
+            for (var i = from; i < to;)
+            {
+                var row = chunk.ChunkRow[i];
+                var distribution = head.Distribution(row, inverseTemperature);
+                var entropy = distribution.Entropy();
+                for (; i < to && chunk.ChunkRow[i] == row; i++) scores[i] = (distribution.Logprob(chunk.Targets[i].Token), entropy);
+            }
+        }
+    }
+
+    /// <summary>d loss / d logit_v = sum over the row's targets of c_i ([v = y_i] - p_v) / temperature.</summary>
+    private readonly struct LogitGradientJob(HeadPass head, Chunk chunk, float[] coefficients, float inverseTemperature) : IParallelJob
+    {
+        public void Execute(int thread, int threads)
+        {
+            var (from, to) = Share(chunk, thread, threads);
+            for (var i = from; i < to;)
+            {
+                var (row, first) = (chunk.ChunkRow[i], i);
+                float total = 0;
+                for (; i < to && chunk.ChunkRow[i] == row; i++) total += coefficients[i];
+                head.FillGradient(row, -total * inverseTemperature);
+                var logits = head._logits.Start + (long)row * head.Vocabulary;
+                for (var t = first; t < i; t++) logits[chunk.Targets[t].Token] += coefficients[t] * inverseTemperature;
+            }
+        }
+    }
+
+    private void FillGradient(int row, float factor)
+    {
+        float* logits = _logits.Start + (long)row * Vocabulary, numerators = _numerators.Start + (long)row * TokenDistribution.RoundUp(Vocabulary);
+        double sum = 0;
+        for (var v = 0; v < Vocabulary; v++) sum += numerators[v];
+        var scale = (float)(factor / sum);
+        for (var v = 0; v < Vocabulary; v++) logits[v] = scale * numerators[v];
+    }
+}

@@ -1,0 +1,114 @@
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
+using RftAspire.Engine.Tests.Training;
+using RftAspire.Engine.Training;
+
+namespace RftAspire.Engine.Tests.Sampling;
+
+/// <summary>Equality to the last bit: no tolerance anywhere in this file.</summary>
+public sealed class ExactnessTests
+{
+    public static TheoryData<string> Types => TinyModels.Types;
+
+    [Theory, MemberData(nameof(Types))]
+    public void Sample_RecordedLogprobs_EqualTheLearners(string type)
+    {
+        var config = TinyModels.Config(type);
+        using var bench = new LearnerBench(TinyModels.Random(config));
+        foreach (var temperature in new[] { 1.0, 0.7 })
+        {
+            var requests = Requests(config.VocabSize, temperature);
+            var sampled = Sample(bench, requests);
+            var groups = requests.Select((request, i) => new TrainingGroup(request.Prompt, [.. sampled[i].Select(c => c.Tokens)])).ToList();
+            var learned = bench.Learner.Logprobs(groups, temperature);
+            Assert.Equal(sampled.SelectMany(group => group).Select(c => c.Logprobs), learned);
+        }
+    }
+
+    [Theory, MemberData(nameof(Types))]
+    public void Sample_AnyBatchCompositionAndThreads_SameCompletions(string type)
+    {
+        var config = TinyModels.Config(type);
+        var requests = Requests(config.VocabSize, 1);
+        using var bench = new LearnerBench(TinyModels.Random(config), threads: 1);
+        var together = Sample(bench, requests);
+        using var wide = new LearnerBench(TinyModels.Random(config), threads: 4);
+        for (var i = 0; i < requests.Length; i++) AssertSame(together[i], Sample(wide, [requests[i]])[0]);
+        AssertSame(together[2], Sample(bench, [requests[5], requests[2]])[1]);
+    }
+
+    [Theory, MemberData(nameof(Types))]
+    public void Logprobs_CachedOrRecomputed_EqualNaiveForward(string type)
+    {
+        var config = TinyModels.Config(type);
+        using var bench = new LearnerBench(TinyModels.Random(config));
+        var prompt = TinyModels.Tokens(3, 9, config.VocabSize);
+        var completion = Sample(bench, [new SampleRequest { Prompt = prompt, MaxTokens = 12 }])[0][0];
+        var logits = bench.Learner.Logits([.. prompt, .. completion.Tokens]);
+        var naive = new float[completion.Tokens.Length];
+        for (var i = 0; i < naive.Length; i++)
+        {
+            var row = logits.AsSpan((prompt.Length + i - 1) * config.VocabSize, config.VocabSize);
+            naive[i] = Logprob(row, completion.Tokens[i]);
+        }
+        Assert.Equal(completion.Logprobs, naive);
+    }
+
+    [Theory, MemberData(nameof(Types))]
+    public void Backward_AnyThreadsAndRowBudget_SameWeights(string type)
+    {
+        var config = TinyModels.Config(type);
+        var expected = Train(config, threads: 1, rowBudget: 4096);
+        Assert.Equal(expected, Train(config, threads: 2, rowBudget: 4096));
+        Assert.Equal(expected, Train(config, threads: 4, rowBudget: 40));
+    }
+
+    private static float[] Train(ModelConfig config, int threads, int rowBudget)
+    {
+        using var bench = new LearnerBench(TinyModels.Random(config), threads, rowBudget);
+        using var optimizer = new AdamW(bench.Learner.Parameters.Layout, new AdamWSettings(), bench.Team);
+        var groups = Enumerable.Range(0, 6).Select(g => new TrainingGroup(TinyModels.Tokens(g, 5 + g, config.VocabSize),
+            [.. Enumerable.Range(0, 3).Select(i => TinyModels.Tokens(100 * g + i, 1 + 4 * i + g, config.VocabSize))])).ToList();
+        for (var step = 0; step < 2; step++)
+        {
+            bench.Learner.Gradients.Clear();
+            bench.Learner.Backward(groups, new LikelihoodLoss(100));
+            optimizer.Step(bench.Learner.Parameters, bench.Learner.Gradients, 1e-2);
+            bench.Learner.WeightsChanged();
+        }
+        return [.. bench.Learner.Parameters.ToWeights().OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value)];
+    }
+
+    private static SampleRequest[] Requests(int vocabulary, double temperature) =>
+        [.. Enumerable.Range(0, 7).Select(i => new SampleRequest
+        {
+            Prompt = TinyModels.Tokens(i, 3 + 13 * i, vocabulary),
+            Count = 1 + i % 4,
+            MaxTokens = 20 + 5 * i,
+            Temperature = temperature,
+            StopTokens = [1],
+            Key = RandomKey.FromSeed(i),
+        })];
+
+    private static IReadOnlyList<Completion>[] Sample(LearnerBench bench, SampleRequest[] requests)
+    {
+        using var weights = new PackedWeights(bench.Learner.Parameters, bench.Team);
+        return new Sampler(weights, bench.Team).Sample(requests);
+    }
+
+    private static void AssertSame(IReadOnlyList<Completion> left, IReadOnlyList<Completion> right)
+    {
+        Assert.Equal(left.Select(c => c.Tokens), right.Select(c => c.Tokens));
+        Assert.Equal(left.Select(c => c.Logprobs), right.Select(c => c.Logprobs));
+    }
+
+    private static unsafe float Logprob(ReadOnlySpan<float> logits, int token)
+    {
+        using var row = new NativeBuffer(logits.Length);
+        using var numerators = new NativeBuffer(TokenDistribution.RoundUp(logits.Length));
+        logits.CopyTo(row.Span(0, logits.Length));
+        return new TokenDistribution(row.Start, logits.Length, 1, numerators.Start).Logprob(token);
+    }
+}
