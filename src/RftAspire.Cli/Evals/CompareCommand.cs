@@ -24,20 +24,21 @@ public static class CompareCommand
         var data = context.Require(options.Data).Select(file => EvalData.Read(context, file, grader)).ToList();
         var baseFolder = await ModelFolder.FindAsync(context, "--base", context.Require(options.Base), cancellationToken);
         var tunedFolder = await ModelFolder.FindAsync(context, "--tuned", context.Require(options.Tuned), cancellationToken);
-        var comparisons = Comparison.Of(data, grader, setup, Answers(context, baseFolder, setup), Answers(context, tunedFolder, setup));
+        var comparisons = Comparison.Of(data, grader, setup,
+            Answers(context, baseFolder, setup, cancellationToken), Answers(context, tunedFolder, setup, cancellationToken));
         if (context.Json) context.PrintJson(CompareJson.Of(comparisons, grader, examples));
         else CompareTable.Print(context.Console(), comparisons, grader, examples);
         return ExitCode.Ok;
     }
 
     // One model in memory at a time.
-    private static AnswerData Answers(CommandContext context, string folder, ComparisonSetup setup) => data =>
+    private static AnswerData Answers(CommandContext context, string folder, ComparisonSetup setup, CancellationToken cancellationToken) => data =>
     {
         context.Error.WriteLine($"evaluating {folder} ...");
         using var model = ModelAnswers.Load(folder);
         return [.. data.Select(file => new ModeAnswers(
-            model.Answer(file.Rows, 1, temperature: 0, setup.MaxTokens, setup.Seed),
-            setup.Samples == 0 ? null : model.Answer(file.Rows, setup.Samples, temperature: 1, setup.MaxTokens, setup.Seed)))];
+            model.Greedy(file.Rows, setup.MaxTokens, cancellationToken),
+            setup.Samples == 0 ? null : model.Sampled(file.Rows, setup.Samples, setup.MaxTokens, setup.Seed, cancellationToken)))];
     };
 
     private sealed class Options

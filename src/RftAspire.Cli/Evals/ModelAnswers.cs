@@ -1,5 +1,8 @@
+using RftAspire.Cli.Models;
 using RftAspire.Contracts;
 using RftAspire.Engine;
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
 
 namespace RftAspire.Cli.Evals;
 
@@ -7,34 +10,47 @@ namespace RftAspire.Cli.Evals;
 public sealed class ModelAnswers : IDisposable
 {
     private readonly LanguageModel _model;
+    private readonly PromptEncoder _encoder;
 
-    private ModelAnswers(LanguageModel model) => _model = model;
+    private ModelAnswers(LanguageModel model, PromptEncoder encoder) => (_model, _encoder) = (model, encoder);
 
     public static ModelAnswers Load(string folder)
     {
         var model = LanguageModel.Load(folder);
-        if (model.Tokenizer is not null) return new(model);
+        if (model.Encoder is { } encoder) return new(model, encoder);
         model.Dispose();
-        throw new UsageException($"--model: {folder} has no tokenizer.json, which the prompts need");
+        throw new UsageException($"{folder} has no tokenizer.json, which an eval needs to read the prompts");
     }
 
-    /// <summary>Answers by row, <paramref name="count"/> each; a row's answers depend on the seed and its place alone.</summary>
-    public string[][] Answer(IReadOnlyList<PromptRow> rows, int count, double temperature, int maxTokens, long seed)
+    /// <summary>One greedy answer a row.</summary>
+    public string[][] Greedy(IReadOnlyList<PromptRow> rows, int maxTokens, CancellationToken cancellationToken) =>
+        Answer(rows, count: 1, temperature: 0, maxTokens, seed: 0, cancellationToken);
+
+    /// <summary>Answers at temperature 1; a row's answers depend on the seed and its place alone.</summary>
+    public string[][] Sampled(IReadOnlyList<PromptRow> rows, int count, int maxTokens, long seed, CancellationToken cancellationToken) =>
+        Answer(rows, count, temperature: 1, maxTokens, seed, cancellationToken);
+
+    public void Dispose() => _model.Dispose();
+
+    private string[][] Answer(IReadOnlyList<PromptRow> rows, int count, double temperature, int maxTokens, long seed, CancellationToken cancellationToken)
     {
-        var requests = rows.Select(row => new SampleRequest
+        var key = RandomKey.FromSeed(seed);
+        var requests = rows.Select((row, place) => new SampleRequest
         {
-            Prompt = _model.EncodePrompt([.. row.Messages.Select(message => (message.Role, message.Content))]),
+            Prompt = Prompt(row, maxTokens),
             Count = count,
             MaxTokens = maxTokens,
             Temperature = temperature,
-            TopP = 1,
-            TopK = 0,
-            Seed = (ulong)seed,
+            Key = key.Derive(place),
+            StopTokens = _encoder.StopTokens,
         }).ToList();
-        var answers = rows.Select(_ => new string[count]).ToArray();
-        foreach (var completion in _model.Sample(requests)) answers[completion.RequestIndex][completion.Index] = completion.Text;
-        return answers;
+        return [.. _model.Sample(requests, cancellationToken).Select(completions => completions.Select(one => _encoder.Decode(one.Tokens)).ToArray())];
     }
 
-    public void Dispose() => _model.Dispose();
+    private int[] Prompt(PromptRow row, int maxTokens)
+    {
+        var prompt = _encoder.Encode([.. row.Messages.Select(message => (message.Role, message.Content))]);
+        ModelLimits.CheckLength($"line {row.Line}", prompt.Length, maxTokens, _model.Config);
+        return prompt;
+    }
 }

@@ -25,7 +25,9 @@ public static class RunEvalCommand
             var rows = EvalData.Read(context, context.Require(data), judge);
             var folder = await ModelFolder.FindAsync(context, "--model", context.Require(model), cancellationToken);
             using var answers = ModelAnswers.Load(folder);
-            var texts = answers.Answer(rows.Rows, Math.Max(count, 1), count == 0 ? 0 : 1, limit, context.Get(seed));
+            var texts = count == 0
+                ? answers.Greedy(rows.Rows, limit, cancellationToken)
+                : answers.Sampled(rows.Rows, count, limit, context.Get(seed), cancellationToken);
             var constant = EvalStatistics.BestConstantAnswer(judge.Grader, rows.Items);
             EvalReport.Print(context, Evaluation.Of(rows.Rows, texts, judge.Grader), constant, count, context.Get(seed));
             return ExitCode.Ok;

@@ -15,7 +15,7 @@ public static class GenerateCommand
         {
             var request = options.Read(context);
             var folder = await ModelFolder.FindAsync(context, "--model", context.Require(options.Model), cancellationToken);
-            Print(context, Generation.Run(folder, request));
+            Print(context, Generation.Run(folder, request, cancellationToken));
             return ExitCode.Ok;
         });
     }

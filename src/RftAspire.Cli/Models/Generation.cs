@@ -1,4 +1,6 @@
 using RftAspire.Engine;
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
 
 namespace RftAspire.Cli.Models;
 
@@ -21,32 +23,41 @@ public sealed record Generated(string? Text, int[] Ids, float[] Logprobs);
 
 public static class Generation
 {
-    public static Generated Run(string folder, GenerationRequest request)
+    public static Generated Run(string folder, GenerationRequest request, CancellationToken cancellationToken)
     {
         using var model = LanguageModel.Load(folder);
-        if (request.Stop.Count > 0 && model.Tokenizer is null) throw new UsageException($"--stop: {folder} has no tokenizer.json to read the answer with");
-        var completion = model.Sample([new SampleRequest
+        var completion = model.Sample([SampleRequest(model, folder, request)], cancellationToken)[0][0];
+        var text = model.Encoder?.Decode(completion.Tokens);
+        return new(text is null ? null : StopText.Cut(text, request.Stop), completion.Tokens, completion.Logprobs);
+    }
+
+    private static SampleRequest SampleRequest(LanguageModel model, string folder, GenerationRequest request)
+    {
+        if (request.Stop.Count > 0 && model.Encoder is null) throw new UsageException($"--stop: {folder} has no tokenizer.json to read the answer with");
+        var prompt = PromptIds(model, folder, request);
+        ModelLimits.CheckLength("--prompt", prompt.Length, request.MaxTokens, model.Config);
+        return new()
         {
-            Prompt = PromptIds(model, folder, request),
-            Count = 1,
+            Prompt = prompt,
             MaxTokens = request.MaxTokens,
             Temperature = request.Temperature,
             TopP = request.TopP,
             TopK = request.TopK,
-            Seed = (ulong)request.Seed,
-        }]).Single();
-        var generated = new Generated(model.Tokenizer is null ? null : completion.Text, completion.Tokens, completion.Logprobs);
-        return model.Tokenizer is { } tokenizer ? StopText.Cut(generated, request.Stop, ids => tokenizer.Decode(ids)) : generated;
+            Key = RandomKey.FromSeed(request.Seed),
+            StopTokens = model.Encoder?.StopTokens ?? model.Config.EosTokenIds,
+            StopWhen = request.Stop.Count == 0 ? null : ids => StopText.First(model.Encoder!.Decode([.. ids]), request.Stop) >= 0,
+        };
     }
 
     private static int[] PromptIds(LanguageModel model, string folder, GenerationRequest request)
     {
         if (request.PromptIds is { } ids)
         {
-            TokenIds.CheckVocabulary("--prompt-ids", ids, model.Config.VocabSize);
+            ModelLimits.CheckVocabulary("--prompt-ids", ids, model.Config);
             return ids;
         }
-        if (model.Tokenizer is null) throw new UsageException($"--prompt: {folder} has no tokenizer.json; give --prompt-ids");
-        return request.Raw ? model.Tokenizer.Encode(request.Prompt!) : model.EncodePrompt([("user", request.Prompt!)]);
+        if (model.Encoder is null) throw new UsageException($"--prompt: {folder} has no tokenizer.json; give --prompt-ids");
+        var encoded = request.Raw ? model.Encoder.Tokenizer.Encode(request.Prompt!) : model.Encoder.Encode([("user", request.Prompt!)]);
+        return encoded.Length > 0 ? encoded : throw new UsageException("--prompt: the text has no tokens; give at least one letter");
     }
 }

@@ -24,7 +24,8 @@ public static class ScoreCommand
     private static float[] Score(string folder, int[] ids)
     {
         using var model = LanguageModel.Load(folder);
-        TokenIds.CheckVocabulary("--ids", ids, model.Config.VocabSize);
+        ModelLimits.CheckVocabulary("--ids", ids, model.Config);
+        ModelLimits.CheckLength("--ids", ids.Length, newTokens: 0, model.Config);
         return model.Score(ids);
     }
 

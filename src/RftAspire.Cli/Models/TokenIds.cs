@@ -9,10 +9,4 @@ public static class TokenIds
         int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? id
             : throw new UsageException($"{option} {text}: '{part}' is no token id; write them as 1,2,3"))];
-
-    public static void CheckVocabulary(string option, int[] ids, int vocabulary)
-    {
-        if (Array.FindIndex(ids, id => id >= vocabulary) is >= 0 and var at)
-            throw new UsageException($"{option}: id {ids[at]} is outside the model's vocabulary of {vocabulary}");
-    }
 }

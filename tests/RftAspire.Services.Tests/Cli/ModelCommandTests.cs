@@ -1,5 +1,8 @@
+using System.Text.Json;
 using RftAspire.Cli;
 using RftAspire.Cli.Models;
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Services.Tests.Cli;
 
@@ -90,17 +93,78 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(("tiny", 3_737_856L), (model.GetProperty("name").GetString(), model.GetProperty("parameters").GetInt64()));
     }
 
-    [Fact]
-    public void Cut_StopInTheMiddle_EndsTextAndIdsThere()
+    [Theory]
+    [InlineData("ab\ncd", "ab")]
+    [InlineData("abzz\n", "ab")]
+    [InlineData("abcd", "abcd")]
+    public void Cut_AnyStop_EndsBeforeTheFirst(string text, string expected)
     {
-        string Decode(int[] ids) => string.Concat(ids.Select(id => (char)id));
-        var generated = new Generated("ab\ncd", [.. "ab\ncd".Select(c => (int)c)], [1, 2, 3, 4, 5]);
-        var cut = StopText.Cut(generated, ["\n", "zz"], Decode);
-        Assert.Equal("ab", cut.Text);
-        Assert.Equal([97, 98, 10], cut.Ids);
-        Assert.Equal([1f, 2f, 3f], cut.Logprobs);
-        Assert.Same(generated, StopText.Cut(generated, ["zz"], Decode));
+        Assert.Equal(expected, StopText.Cut(text, ["\n", "zz"]));
     }
+
+    [Fact]
+    public async Task Generate_IdsOnAFolder_AreScoredTheSameAndRepeatWithTheSeed()
+    {
+        SaveModel();
+        string[] command = ["models", "generate", "--model", "model", "--prompt-ids", "1,2,3", "--max-tokens", "8", "--temperature", "1", "--json", "--seed"];
+        var run = await CliRun.OfAsync([.. command, "5"], _folder.Path);
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        Assert.Equal(run.Out, (await CliRun.OfAsync([.. command, "5"], _folder.Path)).Out);
+        Assert.NotEqual(run.Out, (await CliRun.OfAsync([.. command, "6"], _folder.Path)).Out);
+        Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("text").ValueKind);
+
+        var ids = run.Json.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray();
+        Assert.Equal(8, ids.Length);
+        var score = await CliRun.OfAsync(["models", "score", "--model", "model", "--ids", $"1,2,3,{string.Join(',', ids)}", "--json"], _folder.Path);
+        Assert.Equal(Floats(run.Json), Floats(score.Json)[2..]);
+    }
+
+    [Theory]
+    [InlineData("id 64 is outside the model's vocabulary of 64", "--prompt-ids", "1,64")]
+    [InlineData("2 tokens and 31 new ones exceed the model's context of 32", "--prompt-ids", "1,2", "--max-tokens", "31")]
+    [InlineData("has no tokenizer.json; give --prompt-ids", "--prompt", "hello")]
+    [InlineData("has no tokenizer.json to read the answer with", "--prompt-ids", "1", "--stop", "x", "--max-tokens", "4")]
+    public async Task Generate_WhatTheModelCannotTake_IsACallersMistake(string expected, params string[] args)
+    {
+        SaveModel();
+        var run = await CliRun.OfAsync(["models", "generate", "--model", "model", .. args], _folder.Path);
+        Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Out));
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Score_TruncatedWeights_NamesTheTensor()
+    {
+        SaveModel();
+        var weights = Path.Combine(_folder.Path, "model", "model.safetensors");
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]);
+        var run = await CliRun.OfAsync(["models", "score", "--model", "model", "--ids", "1,2"], _folder.Path);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains("model.safetensors", run.Error, StringComparison.Ordinal);
+    }
+
+    private void SaveModel()
+    {
+        var config = new ModelConfig
+        {
+            ModelType = "llama",
+            HiddenSize = 16,
+            IntermediateSize = 32,
+            Layers = 2,
+            Heads = 2,
+            KvHeads = 1,
+            HeadDim = 8,
+            VocabSize = 64,
+            MaxPositionEmbeddings = 32,
+            TieWordEmbeddings = true,
+        };
+        var key = RandomKey.FromSeed(1);
+        var weights = CheckpointFolder.TensorShapes(config).Select((tensor, i) => (tensor.Name, Values: Enumerable
+            .Range(0, (int)tensor.Shape.Aggregate((a, b) => a * b)).Select(at => (float)key.Derive(i).Normal(at)).ToArray()));
+        CheckpointFolder.Save(Path.Combine(_folder.Path, "model"), config, weights.ToDictionary(tensor => tensor.Name, tensor => tensor.Values), DType.F32);
+    }
+
+    private static float[] Floats(JsonElement document) => [.. document.GetProperty("logprobs").EnumerateArray().Select(value => value.GetSingle())];
 
     private void Checkout()
     {

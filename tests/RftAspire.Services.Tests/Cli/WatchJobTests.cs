@@ -1,6 +1,8 @@
 using System.Text.Json;
 using RftAspire.Cli;
+using RftAspire.Cli.Jobs;
 using RftAspire.Contracts.Jobs.V1;
+using Spectre.Console;
 
 namespace RftAspire.Services.Tests.Cli;
 
@@ -78,5 +80,24 @@ public class WatchJobTests
         Assert.Equal(ExitCode.Interrupted, run.Code);
         Assert.Contains("the job goes on", run.Error, StringComparison.Ordinal);
         Assert.Contains("rft jobs watch ftjob-1", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Live_WholeJob_RedrawsOneLineThatFitsTheTerminal()
+    {
+        var writer = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = AnsiSupport.Yes,
+            ColorSystem = ColorSystemSupport.NoColors,
+        });
+        console.Profile.Width = 70;
+        await new LiveWatchView(console).ShowAsync(JobEventSamples.WholeJob().ToAsyncEnumerable());
+        var redrawn = writer.ToString().Split("\r\u001b[2K");
+        Assert.Contains("eval after step 2:  greedy 0.500  sampled 0.400", redrawn[5], StringComparison.Ordinal);
+        Assert.EndsWith(" step 1/2  reward 0.250  12,346 tokens/s  0:02 left", redrawn[3], StringComparison.Ordinal);
+        Assert.Equal(("", 2), (redrawn[^1], redrawn[^2].Split('\n').Length));
+        Assert.All(redrawn.SelectMany(text => text.Split('\n')), line => Assert.InRange(line.Length, 0, 69));
     }
 }
