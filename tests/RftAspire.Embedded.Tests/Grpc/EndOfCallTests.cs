@@ -11,12 +11,14 @@ public class EndOfCallTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private static DateTime Soon => DateTime.UtcNow.AddMilliseconds(150);
+    private static DateTime Soon => DateTime.UtcNow.AddMilliseconds(500);
 
     [Fact]
     public async Task Deadline_Passes_BothSidesNotice()
     {
         await using var server = await ProbeServer.StartAsync();
+        // Connects, so that the deadline is the method's alone.
+        await server.Client.EchoAsync(new EchoRequest());
 
         var error = await Assert.ThrowsAsync<RpcException>(
             () => server.Client.HangAsync(new EchoRequest(), deadline: Soon).ResponseAsync);
@@ -54,6 +56,7 @@ public class EndOfCallTests
     public async Task Deadline_InMidStream_EndsTheStream()
     {
         await using var server = await ProbeServer.StartAsync();
+        await server.Client.EchoAsync(new EchoRequest());
         using var call = server.Client.Count(new CountRequest { Count = 1, Stay = true }, deadline: Soon);
         Assert.True(await call.ResponseStream.MoveNext());
 
