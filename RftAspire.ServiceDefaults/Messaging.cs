@@ -11,7 +11,8 @@ public static partial class Extensions
     /// Joins the bus that <c>ConnectionStrings:messaging</c> names. Queues are durable and named <c>{service}-{consumer}</c>, so
     /// that two services never compete for one message by accident. A failed message is tried again at once and then after
     /// growing pauses, last it goes to <c>{queue}_error</c>; what a consumer publishes through its context leaves when it has ended
-    /// well. Definitions of consumers set the number at work and may add their own retry.
+    /// well, what must leave at once goes through <see cref="IBus"/>. Definitions of consumers set how many run at once; a retry of
+    /// their own runs inside this one.
     /// </summary>
     public static TBuilder AddMessaging<TBuilder>(this TBuilder builder, Action<IBusRegistrationConfigurator> configure)
         where TBuilder : IHostApplicationBuilder

@@ -60,7 +60,7 @@ public static class Faults
         {
             return await call();
         }
-        catch (Exception error) when (error is RedisConnectionException or TimeoutException)
+        catch (Exception error) when (error is RedisException or TimeoutException)
         {
             throw Unavailable("the job store (Redis, ConnectionStrings:redis) does not answer; try again");
         }

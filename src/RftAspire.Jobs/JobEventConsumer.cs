@@ -91,11 +91,11 @@ public sealed class JobEventConsumerDefinition : ConsumerDefinition<JobEventCons
         IReceiveEndpointConfigurator endpointConfigurator,
         IConsumerConfigurator<JobEventConsumer> consumerConfigurator,
         IRegistrationContext context) =>
-        // Well under RabbitMQ's limit of 30 minutes for one delivery.
+        // With the tries around it still under RabbitMQ's limit of 30 minutes for one delivery.
         endpointConfigurator.UseMessageRetry(retry =>
         {
             retry.Handle<RedisException>();
             retry.Handle<TimeoutException>();
-            retry.Interval(100, TimeSpan.FromSeconds(3));
+            retry.Interval(50, TimeSpan.FromSeconds(3));
         });
 }

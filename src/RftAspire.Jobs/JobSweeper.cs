@@ -31,7 +31,7 @@ public sealed partial class JobSweeper(
             {
                 await SweepAsync(stoppingToken);
             }
-            catch (Exception error) when (error is RedisException or TimeoutException or IOException)
+            catch (Exception error) when (error is RedisException or TimeoutException or IOException or UnauthorizedAccessException)
             {
                 LogFailed(error.Message);
             }

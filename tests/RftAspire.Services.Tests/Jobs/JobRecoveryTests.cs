@@ -1,5 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using Grpc.Core;
+using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
@@ -60,8 +65,37 @@ public sealed class JobRecoveryTests(JobsUnderTest service) : IClassFixture<Jobs
         Assert.False(Directory.Exists(dead.FullName) || File.Exists(dead.FullName + ".lock"));
     }
 
+    [Fact]
+    public async Task Send_BrokerAway_GivesUpSoonAndLeavesItToTheSweeper()
+    {
+        using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration["ConnectionStrings:messaging"] = $"amqp://{closed.LocalEndPoint}";
+        builder.AddMessaging(_ => { });
+        using var host = builder.Build();
+        await host.StartAsync();
+        var log = new LastLine();
+        var job = new JobRecord { Spec = JobStoreTests.Spec(), State = JobState.Validating, Revision = 1, ChangedAt = default };
+
+        await new JobCommands(host.Services.GetRequiredService<IBus>(), log).SendAsync(job, default).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.StartsWith($"IngestDatasets of job {job.Spec.JobId} was not sent and will be sent again", log.Line, StringComparison.Ordinal);
+    }
+
     private int Sent<T>(Func<T, bool> match) where T : class =>
         service.Harness.Published.Select<T>().Count(sent => match(sent.Context.Message));
+
+    private sealed class LastLine : ILogger<JobCommands>
+    {
+        public string Line { get; private set; } = "";
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Line = formatter(state, exception);
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+    }
 
     private sealed class Clock : TimeProvider
     {
