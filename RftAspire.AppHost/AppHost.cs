@@ -12,7 +12,7 @@ var messaging = builder.AddRabbitMQ("messaging").WithDataVolume();
 var redis = builder.AddRedis("redis").WithDataVolume().WithArgs("--appendonly", "yes", "--appendfsync", "always");
 
 // The ring: Jobs asks Ingestion for prompts, Training asks Sampling for rollouts, Grading rewards them, Training learns.
-Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingestion").WithHttpEndpoint());
+var ingestion = Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingestion"));
 Service(builder.AddProject<Projects.RftAspire_Sampling>("sampling").WithHttpEndpoint())
     .WithReplicas(settings.GetValue("Parameters:sampling-replicas", 1));
 Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint());
@@ -22,6 +22,7 @@ Service(builder.AddProject<Projects.RftAspire_Training>("training").WithHttpEndp
 Service(builder.AddProject<Projects.RftAspire_Jobs>("jobs")
     .WithEndpoint("http", endpoint => endpoint.Port = settings.GetValue("Ports:Rest", 7080))
     .WithEndpoint("grpc", endpoint => endpoint.Port = settings.GetValue("Ports:Grpc", 7081))
+    .WithReference(ingestion)
     .WithExternalHttpEndpoints());
 
 builder.Build().Run();

@@ -1,13 +1,15 @@
 using System.CommandLine;
+using RftAspire.Cli.Pretraining;
 
 namespace RftAspire.Cli.Models;
 
 public static class ModelCommands
 {
-    public static Command Create(CommandLine cli) => new("models", "List models, and query one without the platform.")
+    public static Command Create(CommandLine cli) => new("models", "List models, query one without the platform, and make a base model.")
     {
         ListModelsCommand.Create(cli),
         GenerateCommand.Create(cli),
         ScoreCommand.Create(cli),
+        PretrainCommand.Create(cli),
     };
 }
