@@ -10,6 +10,7 @@ namespace RftAspire.Embedded.Tests.Hosting;
 /// <summary>A whole AppHost as a process of its own, seen from outside: its words, its page, its signals.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
+    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "RftAspire.Embedded.Tests.AppHost.dll");
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = new();
     private readonly TaskCompletionSource<string> dashboard = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,10 +29,21 @@ internal sealed class HostProcess : IAsyncDisposable
     public static HostProcess Start(string dataDirectory, IEnumerable<string>? args = null, string? path = null)
     {
         var info = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        var assembly = Path.Combine(AppContext.BaseDirectory, "RftAspire.Embedded.Tests.AppHost.dll");
-        string[] all = ["exec", assembly, $"--Hosting:DataDirectory={dataDirectory}", "--ASPNETCORE_URLS=http://localhost:0", .. args ?? []];
+        string[] all = ["exec", Assembly, $"--Hosting:DataDirectory={dataDirectory}", "--ASPNETCORE_URLS=http://localhost:0", .. args ?? []];
         foreach (var arg in all) info.ArgumentList.Add(arg);
         if (path is not null) info.Environment["PATH"] = path;
+        return new(Process.Start(info)!);
+    }
+
+    /// <summary>A host below a process that looks like `dotnet run`, which is then the process that signals go to.</summary>
+    public static HostProcess StartBelowDotNetRun(string dataDirectory, params string[] args)
+    {
+        // The inner shell stays the host's parent, as there is another command after it.
+        const string below = "exec -a dotnet bash -c '\"$@\"; exit' run \"$@\"";
+        var info = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        string[] all = ["-c", below, "bash", dotnet, "exec", Assembly, $"--Hosting:DataDirectory={dataDirectory}", "--ASPNETCORE_URLS=http://localhost:0", .. args];
+        foreach (var arg in all) info.ArgumentList.Add(arg);
         return new(Process.Start(info)!);
     }
 

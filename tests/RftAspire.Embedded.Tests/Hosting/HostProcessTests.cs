@@ -25,6 +25,16 @@ public sealed class HostProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Kill_DotNetRunAroundTheHost_EndsTheHostToo()
+    {
+        await using var host = HostProcess.StartBelowDotNetRun(folder.FullName, NoServers);
+        await host.WaitUntilHealthyAsync(3);
+        var descendants = ProcessTable.DescendantsOf(host.Id);
+        host.Signal("KILL");
+        Assert.Empty(await ProcessTable.AliveAfterAsync(descendants, TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public async Task Start_PortTaken_IsOneLineWithResourcePortAndSetting()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);

@@ -89,6 +89,17 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task Start_LogDirectory_GetsTheConsoleWithoutColours()
+    {
+        await using var test = new TestApplication();
+        test.Builder.Configuration["Hosting:LogDirectory"] = Path.Combine(test.Folder, "logs");
+        test.Shell("worker", @"printf '\033[31mred\033[0m\n'");
+        await test.StartAsync();
+        await test.EndAsync("worker");
+        Assert.Equal(["red"], await File.ReadAllLinesAsync(Path.Combine(test.Folder, "logs", "worker.log")));
+    }
+
+    [Fact]
     public async Task WaitForCompletion_OtherEndsWell_StartsAfterIt()
     {
         await using var test = new TestApplication();
