@@ -15,6 +15,8 @@ public sealed class ArtifactStore(string root, string baseModels)
     {
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        // A dataset row may be 64 levels deep, and stands one level deeper in a prompts file.
+        MaxDepth = 128,
     };
 
     public string Root { get; } = Path.GetFullPath(root);

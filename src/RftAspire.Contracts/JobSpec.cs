@@ -1,5 +1,3 @@
-using RftAspire.Contracts.Messages;
-
 namespace RftAspire.Contracts;
 
 /// <summary>

@@ -1,2 +1,15 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using MassTransit;
+using RftAspire.Contracts;
+using RftAspire.Ingestion;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddMessaging(bus => bus.AddConsumer<IngestDatasetsConsumer, IngestDatasetsConsumerDefinition>());
+builder.Services.AddSingleton(new ArtifactStore(
+    builder.Configuration["Artifacts:Root"] ?? ".rft/artifacts", builder.Configuration["Artifacts:BaseModels"] ?? "models"));
+builder.Services.AddGrpc();
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+app.MapGrpcService<DatasetChecksService>();
 app.Run();

@@ -1,0 +1,55 @@
+using Grpc.Core;
+
+namespace Grpc.Net.Client;
+
+/// <summary>Starts calls as HTTP/2 requests of a channel.</summary>
+internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
+{
+    public override TResponse BlockingUnaryCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    {
+        using var call = AsyncUnaryCall(method, host, options, request);
+        return call.ResponseAsync.GetAwaiter().GetResult();
+    }
+
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    {
+        var call = new ClientCall<TRequest, TResponse>(channel, method, options);
+        call.Start(request);
+        return new AsyncUnaryCall<TResponse>(
+            call.ReadSingleAsync(), call.Headers, call.GetStatus, call.GetTrailers, call.Dispose);
+    }
+
+    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    {
+        var call = new ClientCall<TRequest, TResponse>(channel, method, options);
+        call.Start(request);
+        return new AsyncServerStreamingCall<TResponse>(
+            new ResponseReader<TRequest, TResponse>(call), call.Headers, call.GetStatus, call.GetTrailers, call.Dispose);
+    }
+
+    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options)
+    {
+        var call = new ClientCall<TRequest, TResponse>(channel, method, options);
+        var requests = call.StartStream();
+        return new AsyncClientStreamingCall<TRequest, TResponse>(
+            requests, call.ReadSingleAsync(), call.Headers, call.GetStatus, call.GetTrailers, call.Dispose);
+    }
+
+    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options)
+    {
+        var call = new ClientCall<TRequest, TResponse>(channel, method, options);
+        var requests = call.StartStream();
+        return new AsyncDuplexStreamingCall<TRequest, TResponse>(
+            requests,
+            new ResponseReader<TRequest, TResponse>(call),
+            call.Headers,
+            call.GetStatus,
+            call.GetTrailers,
+            call.Dispose);
+    }
+}

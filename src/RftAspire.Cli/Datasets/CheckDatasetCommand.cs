@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RftAspire.Contracts.Graders;
+using RftAspire.Contracts.Messages;
+using RftAspire.Ingestion;
+
+namespace RftAspire.Cli.Datasets;
+
+public static class CheckDatasetCommand
+{
+    public static Command Create(CommandLine cli)
+    {
+        var file = new Argument<string>("file") { Description = "The dataset, a JSON Lines file." };
+        var valid = new Option<string>("--valid") { HelpName = "FILE", Description = "A validation file, checked as well and for prompts of the first." };
+        var grader = new Option<string>("--grader") { HelpName = "FILE", Description = "A grader, whose columns every row must have." };
+        var command = new Command("check", "Judge a dataset: accept, warn or reject, with line and reason. Exits 1 on reject.") { file, valid, grader };
+        return cli.Handle(command, (context, _) =>
+        {
+            var options = new DatasetCheckOptions
+            {
+                Columns = context.Get(grader) is { } graderFile ? [.. GraderDefinition.Parse(GraderFile.Read(context, graderFile)).Columns] : [],
+            };
+            using var dataset = Open(context, "file", context.Get(file));
+            using var validation = context.Get(valid) is { } validFile ? Open(context, "--valid", validFile) : null;
+            return Task.FromResult(Print(context, DatasetChecker.Check(dataset, validation, options)));
+        });
+    }
+
+    public static FileStream Open(CommandContext context, string option, string file)
+    {
+        var path = context.Surroundings.FullPath(file);
+        return File.Exists(path) ? File.OpenRead(path) : throw new UsageException($"{option} {file}: there is no such file");
+    }
+
+    public static string Line(DatasetFinding finding) =>
+        $"{(finding.Line is { } line ? $"line {line}, " : "")}{finding.Code}: {finding.Message}";
+
+    private static int Print(CommandContext context, DatasetReport report)
+    {
+        var verdict = report.Verdict.ToString().ToLowerInvariant();
+        if (context.Json) context.PrintJson(ToJson(verdict, report));
+        else PrintText(context.Out, verdict, report);
+        return report.Verdict == DatasetVerdict.Reject ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    private static JsonObject ToJson(string verdict, DatasetReport report) => new()
+    {
+        ["verdict"] = verdict,
+        ["findings"] = new JsonArray([.. report.Findings.Select(finding => new JsonObject
+        {
+            ["line"] = finding.Line,
+            ["code"] = finding.Code,
+            ["message"] = finding.Message,
+        })]),
+        ["omitted"] = report.Omitted,
+        ["rows"] = report.Rows,
+        ["validation_rows"] = report.ValidationRows,
+    };
+
+    private static void PrintText(TextWriter writer, string verdict, DatasetReport report)
+    {
+        var validation = report.ValidationRows > 0 ? $", {report.ValidationRows} sound validation rows" : "";
+        writer.WriteLine($"{verdict}: {report.Rows} sound rows{validation}");
+        foreach (var finding in report.Findings) writer.WriteLine($"  {Line(finding)}");
+        if (report.Omitted > 0) writer.WriteLine($"  and {report.Omitted} more");
+    }
+}

@@ -1,0 +1,11 @@
+using System.CommandLine;
+
+namespace RftAspire.Cli.Datasets;
+
+public static class DatasetCommands
+{
+    public static Command Create(CommandLine cli) => new("datasets", "Check dataset files, without the platform.")
+    {
+        CheckDatasetCommand.Create(cli),
+    };
+}

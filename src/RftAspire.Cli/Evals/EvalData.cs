@@ -1,0 +1,46 @@
+using System.Text.Json;
+using RftAspire.Cli.Datasets;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Graders;
+using RftAspire.Grading;
+using RftAspire.Ingestion;
+
+namespace RftAspire.Cli.Evals;
+
+/// <summary>A dataset file to evaluate on, checked against the grader that reads it.</summary>
+public sealed record EvalData(string Label, IReadOnlyList<PromptRow> Rows)
+{
+    public IReadOnlyList<JsonElement> Items => [.. Rows.Select(row => row.Item)];
+
+    /// <summary>Reads <c>FILE</c> or <c>FILE=label</c>.</summary>
+    public static EvalData Read(CommandContext context, string fileAndLabel, EvalGrader grader)
+    {
+        var (file, label) = Split(context, fileAndLabel);
+        var options = new DatasetCheckOptions { Columns = [.. grader.Definition.Columns] };
+        using var stream = CheckDatasetCommand.Open(context, "--data", file);
+        var report = DatasetChecker.Check(stream, options: options);
+        if (report.Verdict == DatasetVerdict.Reject)
+            throw new UsageException($"--data {file}: the dataset is rejected", [.. report.Findings.Select(CheckDatasetCommand.Line)]);
+        stream.Position = 0;
+        return new(label, [.. DatasetPrompts.Read(stream, options)]);
+    }
+
+    private static (string File, string Label) Split(CommandContext context, string fileAndLabel)
+    {
+        var equals = fileAndLabel.LastIndexOf('=');
+        // A file's name may hold '=' too.
+        return equals > 0 && !File.Exists(context.Surroundings.FullPath(fileAndLabel))
+            ? (fileAndLabel[..equals], fileAndLabel[(equals + 1)..])
+            : (fileAndLabel, Path.GetFileNameWithoutExtension(fileAndLabel));
+    }
+}
+
+/// <summary>A grader as data and at work.</summary>
+public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
+{
+    public static EvalGrader Read(CommandContext context, string file)
+    {
+        var definition = GraderDefinition.Parse(GraderFile.Read(context, file));
+        return new(definition, GraderFactory.Create(definition));
+    }
+}

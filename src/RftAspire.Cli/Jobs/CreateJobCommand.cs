@@ -1,0 +1,71 @@
+using System.CommandLine;
+using RftAspire.Cli.Platform;
+using RftAspire.Contracts.Jobs.V1;
+
+namespace RftAspire.Cli.Jobs;
+
+public static class CreateJobCommand
+{
+    public static Command Create(CommandLine cli)
+    {
+        var options = new Options();
+        var command = new Command("create", "Upload the data and start a job. It goes on in the background, on the platform.");
+        foreach (var option in options.All) command.Options.Add(option);
+        return cli.Handle(command, (context, cancellationToken) => RunAsync(context, options, cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, Options options, CancellationToken cancellationToken)
+    {
+        var request = await RequestAsync(context, options, cancellationToken);
+        var job = await context.Platform.Jobs.CreateJobAsync(request, PlatformConnection.Promptly(cancellationToken));
+        if (context.Get(options.Watch)) return await FollowAsync(context, job, cancellationToken);
+        if (context.Json) context.PrintJson(JobJson.Of(job));
+        else context.Out.WriteLine($"job {job.Id} is {JobJson.Word(job.State)}; follow it with: rft jobs watch {job.Id}");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> FollowAsync(CommandContext context, Job job, CancellationToken cancellationToken)
+    {
+        if (!context.Json)
+        {
+            context.Out.WriteLine($"job {job.Id}");
+            return await JobWatch.FollowAsync(context, job.Id, JobWatch.ViewFor(context), cancellationToken);
+        }
+        // One document on standard output, so the progress goes beside it.
+        var code = await JobWatch.FollowAsync(context, job.Id, new PlainWatchView(context.Error), cancellationToken);
+        if (code == ExitCode.Interrupted) context.PrintJson(JobJson.Of(job));
+        return code;
+    }
+
+    private static async Task<CreateJobRequest> RequestAsync(CommandContext context, Options options, CancellationToken cancellationToken)
+    {
+        // All that can be checked here is checked before the first byte is sent.
+        var train = DatasetSource.Parse(context, "--train", context.Require(options.Train));
+        var valid = context.Get(options.Valid) is { } name ? DatasetSource.Parse(context, "--valid", name) : null;
+        var request = new CreateJobRequest
+        {
+            Model = context.Require(options.Model),
+            GraderJson = GraderFile.Read(context, context.Require(options.Grader)),
+            Hyperparameters = HyperparameterSettings.Parse(context.Get(options.Set) ?? []),
+            Suffix = context.Get(options.Suffix) ?? "",
+        };
+        if (context.Get(options.Seed) is { } seed) request.Seed = seed;
+        request.TrainingDatasetId = await train.IdAsync(context, cancellationToken);
+        if (valid is not null) request.ValidationDatasetId = await valid.IdAsync(context, cancellationToken);
+        return request;
+    }
+
+    private sealed class Options
+    {
+        public Option<string> Model { get; } = new("--model") { Required = true, HelpName = "NAME", Description = "The model to start from, see rft models list." };
+        public Option<string> Train { get; } = new("--train") { Required = true, HelpName = "FILE|ID", Description = "Training prompts: a JSON Lines file, or the id (file-...) of one uploaded before." };
+        public Option<string> Valid { get; } = new("--valid") { HelpName = "FILE|ID", Description = "Validation prompts. Without them no eval runs." };
+        public Option<string> Grader { get; } = new("--grader") { Required = true, HelpName = "FILE", Description = "The grader, a JSON file." };
+        public Option<string[]> Set { get; } = new("--set") { HelpName = "KEY=VALUE", Description = "A hyperparameter, for example --set steps=40; may be repeated. An unknown key lists them all." };
+        public Option<long?> Seed { get; } = new("--seed") { HelpName = "N", Description = "The same job with the same seed gives the same weights. [default: 0]" };
+        public Option<string> Suffix { get; } = new("--suffix") { HelpName = "TEXT", Description = "Part of the tuned model's name." };
+        public Option<bool> Watch { get; } = new("--watch") { Description = "Follow the job to its end. Ctrl-C leaves it running." };
+
+        public IEnumerable<Option> All => [Model, Train, Valid, Grader, Set, Seed, Suffix, Watch];
+    }
+}

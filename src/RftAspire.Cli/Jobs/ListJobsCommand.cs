@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using RftAspire.Cli.Platform;
+using RftAspire.Contracts.Jobs.V1;
+using Spectre.Console;
+
+namespace RftAspire.Cli.Jobs;
+
+public static class ListJobsCommand
+{
+    public static Command Create(CommandLine cli)
+    {
+        var limit = new Option<int>("--limit") { HelpName = "N", Description = "At most so many, 1 to 100.", DefaultValueFactory = _ => 20 };
+        var after = new Option<string>("--after") { HelpName = "ID", Description = "Go on after this job, the last of the page before." };
+        return cli.Handle(new Command("list", "List jobs, newest first.") { limit, after }, async (context, cancellationToken) =>
+        {
+            var request = new ListJobsRequest { PageSize = context.Get(limit), After = context.Get(after) ?? "" };
+            if (request.PageSize is < 1 or > 100) throw new UsageException($"--limit {request.PageSize}: must be 1 to 100");
+            Print(context, await context.Platform.Jobs.ListJobsAsync(request, PlatformConnection.Promptly(cancellationToken)));
+            return ExitCode.Ok;
+        });
+    }
+
+    private static void Print(CommandContext context, ListJobsResponse page)
+    {
+        if (context.Json)
+        {
+            context.PrintJson(new JsonObject { ["jobs"] = new JsonArray([.. page.Jobs.Select(JobJson.Of)]), ["has_more"] = page.HasMore });
+            return;
+        }
+        var table = new Table().Border(TableBorder.Simple).AddColumns("job", "state", "step", "model", "created (UTC)", "tuned model");
+        foreach (var job in page.Jobs) table.AddRow([.. Cells(job).Select(Markup.Escape)]);
+        if (page.Jobs.Count == 0) context.Out.WriteLine("no jobs");
+        else context.Console().Write(table);
+        if (page.HasMore) context.Out.WriteLine($"more: rft jobs list --after {page.Jobs[^1].Id}");
+    }
+
+    private static string[] Cells(Job job) =>
+    [
+        job.Id,
+        JobJson.Word(job.State),
+        job.TotalSteps == 0 ? "-" : $"{job.Step}/{job.TotalSteps}",
+        job.Model,
+        job.CreatedAt?.ToDateTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "-",
+        job.TunedModel,
+    ];
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RftAspire.Cli.Platform;
+using RftAspire.Contracts.Jobs.V1;
+using Spectre.Console;
+
+namespace RftAspire.Cli.Jobs;
+
+public static class ShowJobCommand
+{
+    public static Command Create(CommandLine cli)
+    {
+        var id = JobCommands.JobId();
+        return cli.Handle(new Command("show", "Show a job: its settings, progress, evals and result.") { id }, async (context, cancellationToken) =>
+        {
+            var jobs = context.Platform.Jobs;
+            var job = await jobs.GetJobAsync(new() { JobId = context.Get(id) }, PlatformConnection.Promptly(cancellationToken));
+            var events = await JobEvents.RecordedAsync(jobs, job.Id, cancellationToken);
+            if (context.Json) context.PrintJson(JobJson.Of(job, events));
+            else Print(context, job, events);
+            return ExitCode.Ok;
+        });
+    }
+
+    private static void Print(CommandContext context, Job job, IReadOnlyList<JobEvent> events)
+    {
+        var fields = new Grid().AddColumns(2);
+        foreach (var (name, value) in JobJson.Of(job))
+            if (value is not null) fields.AddRow(new Markup($"[grey]{name}[/]"), new Text(Plain(value)));
+        context.Console().Write(fields);
+        foreach (var line in events.Where(e => e.EvalCompleted is not null || e.Note is not null).Select(WatchText.Of)) context.Out.WriteLine(line);
+        if (LastStep(events) is { } step) context.Out.WriteLine(step);
+    }
+
+    private static string? LastStep(IReadOnlyList<JobEvent> events)
+    {
+        var progress = new JobProgress();
+        foreach (var e in events) progress.Apply(e);
+        return progress.Step == 0 ? null : WatchText.Of(progress);
+    }
+
+    private static string Plain(JsonNode value) => value is JsonObject fields
+        ? string.Join(", ", fields.Select(field => $"{field.Key} {field.Value}"))
+        : value.ToString();
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using RftAspire.Cli.Jobs;
+using RftAspire.Cli.Platform;
+using RftAspire.Contracts.Jobs.V1;
+using Spectre.Console;
+
+namespace RftAspire.Cli.Models;
+
+public static class ListModelsCommand
+{
+    public static Command Create(CommandLine cli) =>
+        cli.Handle(new Command("list", "List the platform's base models and the models tuned on it."), async (context, cancellationToken) =>
+        {
+            var response = await context.Platform.Jobs.ListModelsAsync(new(), PlatformConnection.Promptly(cancellationToken));
+            if (context.Json) context.PrintJson(new JsonObject { ["models"] = new JsonArray([.. response.Models.Select(ToJson)]) });
+            else Print(context, response);
+            return ExitCode.Ok;
+        });
+
+    private static JsonObject ToJson(Model model) => new()
+    {
+        ["name"] = model.Name,
+        ["job_id"] = model.JobId.Length == 0 ? null : model.JobId,
+        ["created_at"] = JobJson.Of(model.CreatedAt),
+        ["parameters"] = model.Parameters,
+        ["location"] = model.Location,
+    };
+
+    private static void Print(CommandContext context, ListModelsResponse response)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("model", "parameters", "tuned by", "folder");
+        foreach (var model in response.Models)
+            table.AddRow([.. new[] { model.Name, model.Parameters.ToString("#,0", CultureInfo.InvariantCulture), model.JobId, model.Location }.Select(Markup.Escape)]);
+        if (response.Models.Count == 0) context.Out.WriteLine("no models");
+        else context.Console().Write(table);
+    }
+}

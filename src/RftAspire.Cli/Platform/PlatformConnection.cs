@@ -1,0 +1,35 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using RftAspire.Contracts.Jobs.V1;
+
+namespace RftAspire.Cli.Platform;
+
+/// <summary>The gRPC channel to Jobs.</summary>
+public sealed class PlatformConnection : IDisposable
+{
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
+    private readonly GrpcChannel _channel;
+
+    private PlatformConnection(GrpcChannel channel)
+    {
+        _channel = channel;
+        Jobs = new JobService.JobServiceClient(channel);
+    }
+
+    public JobService.JobServiceClient Jobs { get; }
+
+    public static PlatformConnection To(string server)
+    {
+        if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            throw new UsageException($"--server {server}: not an address; write it as {CommandLine.DefaultServer}");
+        return new(GrpcChannel.ForAddress(address));
+    }
+
+    /// <summary>Options of a call that is answered at once.</summary>
+    public static CallOptions Promptly(CancellationToken cancellationToken) => Within(AnswerTime, cancellationToken);
+
+    public static CallOptions Within(TimeSpan time, CancellationToken cancellationToken) =>
+        new(deadline: DateTime.UtcNow + time, cancellationToken: cancellationToken);
+
+    public void Dispose() => _channel.Dispose();
+}

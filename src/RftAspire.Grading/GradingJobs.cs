@@ -1,0 +1,57 @@
+using System.Text.Json;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Messages;
+
+namespace RftAspire.Grading;
+
+/// <summary>What grading needs of one job: its grader and the rows that its prompts came from.</summary>
+public sealed class GradingJob(ArtifactStore store, string jobId)
+{
+    // Publication only: a load that failed is tried again by the next message.
+    private readonly Lazy<JsonElement[]> _training = new(() => ReadItems(store.TrainingPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
+    private readonly Lazy<JsonElement[]> _validation = new(() => ReadItems(store.ValidationPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
+
+    public IGrader Grader { get; } = GraderFactory.Parse(ArtifactStore.ReadJson<JobSpec>(store.JobSpecFile(jobId)).GraderJson);
+
+    /// <summary>The row of a group: of the training file, or of the validation file for evals.</summary>
+    public JsonElement Item(GroupId id)
+    {
+        var items = id.Purpose == GroupPurpose.Train ? _training.Value : _validation.Value;
+        return id.PromptIndex >= 0 && id.PromptIndex < items.Length
+            ? items[id.PromptIndex]
+            : throw new InvalidDataException($"{id} names prompt {id.PromptIndex} of {items.Length}; the job's prompts file is another one");
+    }
+
+    private static JsonElement[] ReadItems(string path) =>
+        [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<PromptRow>(line, ArtifactStore.Json)!.Item)];
+}
+
+/// <summary>The jobs that were graded last; a job's spec and prompts never change, so nothing goes stale.</summary>
+public sealed class GradingJobs(ArtifactStore store)
+{
+    private const int Capacity = 8;
+    private readonly Lock _lock = new();
+    private readonly LinkedList<(string Id, GradingJob Job)> _latestFirst = [];
+
+    /// <summary>Throws where the job's spec cannot be read, to be tried again.</summary>
+    public GradingJob Get(string jobId)
+    {
+        lock (_lock)
+        {
+            if (Find(jobId) is { } node) _latestFirst.Remove(node);
+            else node = new((jobId, new GradingJob(store, jobId)));
+            _latestFirst.AddFirst(node);
+            if (_latestFirst.Count > Capacity) _latestFirst.RemoveLast();
+            return node.Value.Job;
+        }
+    }
+
+    private LinkedListNode<(string Id, GradingJob Job)>? Find(string jobId)
+    {
+        for (var node = _latestFirst.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Id == jobId) return node;
+        }
+        return null;
+    }
+}

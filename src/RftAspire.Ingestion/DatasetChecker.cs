@@ -1,0 +1,88 @@
+using System.Text.Json;
+using RftAspire.Contracts.Graders;
+
+namespace RftAspire.Ingestion;
+
+/// <summary>
+/// Judges datasets: UTF-8 JSON Lines, one strict object a row, with <c>messages</c> that end with the user's. Time is linear in the
+/// file; memory holds one line, and some 100 bytes a row for the search for repeats.
+/// </summary>
+public static class DatasetChecker
+{
+    /// <summary>Judges a training file, and a validation file with it. Bad data is a verdict, never an exception.</summary>
+    public static DatasetReport Check(Stream train, Stream? valid = null, DatasetCheckOptions? options = null)
+    {
+        options ??= new DatasetCheckOptions();
+        var findings = new Findings();
+        var training = new FileCheck(options, findings, "", leaksFrom: null);
+        training.Run(train);
+        if (valid is null) return findings.Report(training.Rows, 0);
+        var validation = new FileCheck(options, findings, "validation file: ", leaksFrom: training.Prompts);
+        validation.Run(valid);
+        return findings.Report(training.Rows, validation.Rows);
+    }
+
+    private sealed class FileCheck(DatasetCheckOptions options, Findings findings, string prefix, PromptDigests? leaksFrom)
+    {
+        private readonly ColumnSurvey _columns = new();
+
+        public PromptDigests Prompts { get; } = new();
+        public int Rows { get; private set; }
+
+        public void Run(Stream stream)
+        {
+            var reader = new RowReader(options);
+            var anyRow = false;
+            foreach (var row in reader.Read(stream))
+            {
+                anyRow = true;
+                foreach (var fault in row.Faults) Add(row.Line, fault);
+                if (row.IsSound) CheckSound(row);
+            }
+            if (reader.Lines == 0) Add(null, new Fault("empty_file", "the file has no bytes; write one JSON object a line"));
+            else if (!anyRow) Add(null, new Fault("no_rows", "the file holds only blank lines; write one JSON object a line"));
+            var required = options.Columns.Select(column => column.Path.Split('.')[0]).ToHashSet();
+            foreach (var (line, fault) in _columns.Faults(required)) Add(line, fault);
+        }
+
+        private void CheckSound(DatasetRow row)
+        {
+            Rows++;
+            _columns.Add(row.Value, row.Line);
+            foreach (var column in options.Columns) CheckColumn(row, column);
+            if (Prompts.Add(row.Messages, row.Line) is { } first)
+                Add(row.Line, new Fault("duplicate_rows", $"the prompt repeats that of line {first}; keep one of the two", Rejects: false));
+            if (leaksFrom is not null) CheckLeak(row, leaksFrom);
+        }
+
+        private void CheckColumn(DatasetRow row, GraderColumn column)
+        {
+            if (Find(row.Value, column.Path) is not { ValueKind: not JsonValueKind.Null } value)
+                Add(row.Line, new Fault("missing_column", $"the grader reads {{{{item.{column.Path}}}}}, and the row has no such value; add \"{column.Path}\" to the row"));
+            else if (column.IsLabels && !IsLabels(value))
+                Add(row.Line, new Fault("invalid_reference", $"the grader reads {{{{item.{column.Path}}}}} as labels, and it is {Excerpt.Of(value)}; write an array of texts"));
+        }
+
+        private void CheckLeak(DatasetRow row, PromptDigests training)
+        {
+            if (training.FindExact(row.Messages) is { } same)
+                Add(row.Line, new Fault("train_valid_leak", $"the prompt of line {row.Line} is that of line {same} of the training file; remove it from one of the two"));
+            else if (training.FindNear(row.Messages) is { } near)
+                Add(row.Line, new Fault("train_valid_leak", $"the prompt of line {row.Line} is that of line {near} of the training file but for case and white space; remove it from one of the two", Rejects: false));
+        }
+
+        private void Add(int? line, Fault fault) => findings.Add(line, fault with { Message = prefix + fault.Message });
+    }
+
+    private static bool IsLabels(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(label => label.ValueKind == JsonValueKind.String);
+
+    private static JsonElement? Find(JsonElement value, string path)
+    {
+        foreach (var name in path.Split('.'))
+        {
+            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out value)) return null;
+        }
+        return value;
+    }
+}

@@ -1,0 +1,113 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RftAspire.Contracts.Jobs.V1;
+
+namespace RftAspire.Services.Tests.Cli;
+
+/// <summary>A platform that answers what the test says and remembers what it was asked, over real gRPC.</summary>
+public sealed class FakeJobService : JobService.JobServiceBase
+{
+    public Job Job { get; set; } = new() { Id = "ftjob-1", State = JobState.Succeeded, TunedModel = "tiny-tuned", WeightsDigest = "abc" };
+    public List<JobEvent> Events { get; } = [];
+    /// <summary>The first watch breaks off after so many events, as when the platform restarts.</summary>
+    public int? BreakAfter { get; set; }
+    /// <summary>A watch stays open after the recorded events.</summary>
+    public bool KeepOpen { get; set; }
+    public TaskCompletionSource Watching { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public BadRequest? Rejection { get; set; }
+
+    public CreateJobRequest? Created { get; private set; }
+    public List<(string Name, List<int> Chunks, byte[] Bytes)> Uploads { get; } = [];
+    public List<long> WatchedAfter { get; } = [];
+
+    public override async Task<Dataset> UploadDataset(IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
+    {
+        var (name, chunks, bytes) = ("", new List<int>(), new MemoryStream());
+        while (await requestStream.MoveNext(context.CancellationToken))
+        {
+            if (requestStream.Current.Header is { } header) name = header.Filename;
+            else chunks.Add(requestStream.Current.Data.Length);
+            bytes.Write(requestStream.Current.Data.Span);
+        }
+        if (Rejection is not null) throw Rejected(Rejection);
+        Uploads.Add((name, chunks, bytes.ToArray()));
+        return new() { Id = $"file-{Uploads.Count}", Filename = name, Rows = 7 };
+    }
+
+    public override Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context)
+    {
+        Created = request;
+        return Task.FromResult(Job);
+    }
+
+    public override Task<Job> GetJob(GetJobRequest request, ServerCallContext context) =>
+        request.JobId == Job.Id ? Task.FromResult(Job) : throw new RpcException(new(StatusCode.NotFound, $"there is no job '{request.JobId}'"));
+
+    public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListJobsResponse { Jobs = { Job } });
+
+    public override async Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context)
+    {
+        if (!request.Snapshot) WatchedAfter.Add(request.AfterSequence);
+        var sent = 0;
+        foreach (var e in Events.Where(e => e.Sequence > request.AfterSequence))
+        {
+            if (!request.Snapshot && WatchedAfter.Count == 1 && sent++ == BreakAfter) throw new RpcException(new(StatusCode.Unavailable, "restarting"));
+            await responseStream.WriteAsync(e, context.CancellationToken);
+        }
+        if (request.Snapshot || !KeepOpen) return;
+        Watching.TrySetResult();
+        await Task.Delay(Timeout.Infinite, context.CancellationToken);
+    }
+
+    public override Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context) =>
+        throw new RpcException(new(StatusCode.FailedPrecondition, $"job '{request.JobId}' has succeeded; there is nothing to cancel"));
+
+    public override Task<ListModelsResponse> ListModels(ListModelsRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListModelsResponse { Models = { new Model { Name = "tiny", Parameters = 3_737_856, Location = "/nowhere/tiny" } } });
+
+    private static RpcException Rejected(BadRequest violations)
+    {
+        var status = new Google.Rpc.Status { Code = 3, Message = "the dataset is rejected", Details = { Any.Pack(violations) } };
+        return new RpcException(
+            new Grpc.Core.Status(StatusCode.InvalidArgument, status.Message),
+            new Metadata { { "grpc-status-details-bin", status.ToByteArray() } });
+    }
+}
+
+/// <summary>The fake behind Kestrel on a free port.</summary>
+public sealed class FakePlatform : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FakePlatform(WebApplication app) => _app = app;
+
+    public FakeJobService Jobs { get; private init; } = new();
+    public string Server => _app.Urls.Single();
+
+    public static async Task<FakePlatform> StartAsync()
+    {
+        var jobs = new FakeJobService();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton(jobs);
+        var app = builder.Build();
+        app.MapGrpcService<FakeJobService>();
+        await app.StartAsync();
+        return new(app) { Jobs = jobs };
+    }
+
+    public Task<CliRun> RunAsync(params string[] args) => CliRun.OfAsync(["--server", Server, .. args]);
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

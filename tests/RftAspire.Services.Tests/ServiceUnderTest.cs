@@ -1,0 +1,53 @@
+using Grpc.Net.Client;
+using MassTransit;
+using MassTransit.Testing;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using RftAspire.Contracts;
+
+namespace RftAspire.Services.Tests;
+
+/// <summary>A service's real program on a bus in memory and an artifact store of its own.</summary>
+/// <typeparam name="TEntry">Any public type of the service.</typeparam>
+internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : class
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-service-");
+    private readonly WebApplicationFactory<TEntry> _factory;
+
+    public ServiceUnderTest()
+    {
+        _factory = new WebApplicationFactory<TEntry>().WithWebHostBuilder(host =>
+        {
+            host.UseSetting("Artifacts:Root", _folder.FullName);
+            host.ConfigureServices(services => services.AddMassTransitTestHarness());
+        });
+        Harness = _factory.Services.GetRequiredService<ITestHarness>();
+    }
+
+    public ITestHarness Harness { get; }
+
+    public ArtifactStore Store => _factory.Services.GetRequiredService<ArtifactStore>();
+
+    /// <summary>Calls the service without a port.</summary>
+    public GrpcChannel Channel() =>
+        GrpcChannel.ForAddress(_factory.Server.BaseAddress, new GrpcChannelOptions { HttpHandler = _factory.Server.CreateHandler(), DisposeHttpClient = true });
+
+    public static JobSpec Spec(string jobId, string grader) => new()
+    {
+        JobId = jobId,
+        Model = "base",
+        TunedModelName = "base-tuned",
+        TrainingDatasetId = "file-train",
+        ValidationDatasetId = "file-valid",
+        GraderJson = grader,
+        Hyperparameters = new Hyperparameters(),
+        Seed = 1,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    public void Dispose()
+    {
+        _factory.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
