@@ -6,7 +6,8 @@ var builder = DistributedApplication.CreateBuilder(args);
 var web = builder.AddProject<Projects.RftAspire_Embedded_Tests_Service>("web")
     .WithHttpEndpoint(port: builder.Configuration.GetValue<int?>("Ports:Web"))
     .WithHttpHealthCheck("/health");
-builder.AddExecutable("sleeper", "sh", ".", "-c", "sleep 1000 & sleep 1000");
+var key = builder.AddParameter("api-key", "unset", secret: true);
+builder.AddExecutable("sleeper", "sh", ".", "-c", "echo sleeping with $API_KEY; sleep 1000 & sleep 1000").WithEnvironment("API_KEY", key);
 
 if (builder.Configuration.GetValue("Servers", true))
 {

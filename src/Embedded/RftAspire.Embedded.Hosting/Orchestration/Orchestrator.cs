@@ -70,7 +70,8 @@ internal sealed class Orchestrator(
         {
             var hasProcess = resource.Annotations.OfType<ProcessAnnotation>().Any();
             var id = hasProcess ? $"{resource.Name}-{RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8)}" : resource.Name;
-            var instance = new ResourceInstance(resource, i, id, factory, dependencies, notifications, loggers, logger);
+            var file = new LogFile(hasProcess ? factory.LogDirectory : null, i == 0 ? resource.Name : $"{resource.Name}-{i + 1}");
+            var instance = new ResourceInstance(resource, i, id, file, factory, dependencies, notifications, loggers, logger);
             instances.Add(instance);
             instance.Publish(snapshot => snapshot with { State = KnownResourceStates.NotStarted });
         }

@@ -17,6 +17,8 @@ internal sealed class ProcessFactory(
 
     public DataDirectory Data => DataDirectory.Of(configuration, location.Directory);
 
+    public string? LogDirectory => configuration[LogFile.Setting] is { Length: > 0 } path ? Path.GetFullPath(path, location.Directory) : null;
+
     public async Task<(SupervisedProcess Process, IReadOnlyDictionary<string, string> Own)> StartAsync(
         IResource resource, int index, string id, Action<string, bool> onLine, CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ namespace Aspire.Hosting.Orchestration;
 
 /// <summary>One process of a resource (or the resource itself if it has none): started, watched, stopped, started again.</summary>
 internal sealed class ResourceInstance(
-    IResource resource, int index, string id, ProcessFactory factory, DependencyGate dependencies,
+    IResource resource, int index, string id, LogFile file, ProcessFactory factory, DependencyGate dependencies,
     ResourceNotificationService notifications, ResourceLoggerService loggers, ILogger logger) : IDisposable
 {
     private readonly Lock gate = new();
@@ -48,7 +48,11 @@ internal sealed class ResourceInstance(
 
     public void Publish(Func<CustomResourceSnapshot, CustomResourceSnapshot> change) => notifications.PublishUpdateAsync(Resource, Id, change);
 
-    public void Dispose() => starting?.Dispose();
+    public void Dispose()
+    {
+        starting?.Dispose();
+        file.Dispose();
+    }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -115,5 +119,9 @@ internal sealed class ResourceInstance(
 
     private IEnumerable<string> Names => Id == Resource.Name ? [Id] : [Resource.Name, Id];
 
-    private void OnLine(string line, bool isError) => loggers.Append(Names, line, isError);
+    private void OnLine(string line, bool isError)
+    {
+        loggers.Append(Names, line, isError);
+        file.Write(line);
+    }
 }

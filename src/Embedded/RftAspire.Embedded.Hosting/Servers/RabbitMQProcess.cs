@@ -57,6 +57,9 @@ internal static class RabbitMQProcess
         ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
         ["ERL_EPMD_PORT"] = Ports.Free().ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["RABBITMQ_CONFIG_FILE"] = Path.Combine(folder, "rabbitmq.conf"),
+        // Settings of the machine's own broker, if there is one, are not ours.
+        ["RABBITMQ_ADVANCED_CONFIG_FILE"] = Path.Combine(folder, "advanced.config"),
+        ["RABBITMQ_CONFIG_FILES"] = Path.Combine(folder, "conf.d"),
         ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
         ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins"),
         ["RABBITMQ_FEATURE_FLAGS_FILE"] = Path.Combine(folder, "feature_flags"),

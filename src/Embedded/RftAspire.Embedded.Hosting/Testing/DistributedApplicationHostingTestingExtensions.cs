@@ -7,7 +7,7 @@ namespace Aspire.Hosting.Testing;
 public static class DistributedApplicationHostingTestingExtensions
 {
     public static HttpClient CreateHttpClient(this DistributedApplication app, string resourceName, string? endpointName = null) =>
-        new() { BaseAddress = app.GetEndpoint(resourceName, endpointName) };
+        new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = app.GetEndpoint(resourceName, endpointName) };
 
     /// <summary>The address of the endpoint; without a name, that of http, then https.</summary>
     public static Uri GetEndpoint(this DistributedApplication app, string resourceName, string? endpointName = null)
