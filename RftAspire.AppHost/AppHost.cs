@@ -1,1 +1,34 @@
-return 0;
+using Microsoft.Extensions.Configuration;
+
+var builder = DistributedApplication.CreateBuilder(args);
+var settings = builder.Configuration;
+
+var data = Path.GetFullPath(settings["Hosting:DataDirectory"] ?? "../.rft", builder.AppHostDirectory);
+var artifacts = Path.GetFullPath(settings["Artifacts:Root"] ?? Path.Combine(data, "artifacts"), builder.AppHostDirectory);
+var baseModels = Path.GetFullPath(settings["Artifacts:BaseModels"] ?? "../models", builder.AppHostDirectory);
+
+// What every service stands on: messages, live state that survives a crash, and a folder of artifacts.
+var messaging = builder.AddRabbitMQ("messaging").WithDataVolume();
+var redis = builder.AddRedis("redis").WithDataVolume().WithArgs("--appendonly", "yes", "--appendfsync", "always");
+
+// The ring: Jobs asks Ingestion for prompts, Training asks Sampling for rollouts, Grading rewards them, Training learns.
+Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingestion").WithHttpEndpoint());
+Service(builder.AddProject<Projects.RftAspire_Sampling>("sampling").WithHttpEndpoint())
+    .WithReplicas(settings.GetValue("Parameters:sampling-replicas", 1));
+Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint());
+Service(builder.AddProject<Projects.RftAspire_Training>("training").WithHttpEndpoint());
+
+// The public face; its own settings name the two endpoints, as gRPC without TLS needs a port that speaks HTTP/2 alone.
+Service(builder.AddProject<Projects.RftAspire_Jobs>("jobs")
+    .WithEndpoint("http", endpoint => endpoint.Port = settings.GetValue("Ports:Rest", 7080))
+    .WithEndpoint("grpc", endpoint => endpoint.Port = settings.GetValue("Ports:Grpc", 7081))
+    .WithExternalHttpEndpoints());
+
+builder.Build().Run();
+
+IResourceBuilder<ProjectResource> Service(IResourceBuilder<ProjectResource> service) => service
+    .WithReference(messaging).WaitFor(messaging)
+    .WithReference(redis).WaitFor(redis)
+    .WithEnvironment("Artifacts__Root", artifacts)
+    .WithEnvironment("Artifacts__BaseModels", baseModels)
+    .WithHttpHealthCheck("/health", endpointName: "http");

@@ -18,6 +18,8 @@ public static partial class Extensions
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         ["Logging:LogLevel:System.Net.Http"] = "Warning",
+        // An unhealthy check is in the report of /health; every poll would log its stack trace again.
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         // Its connection warnings repeat with stack traces; BrokerWatch says the same once, in one line.
         ["Logging:LogLevel:MassTransit"] = "Error",
     };

@@ -1,2 +1,15 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using MassTransit;
+using RftAspire.Jobs;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddRedis();
+builder.AddMessaging(bus => bus.AddConsumer<JobEventConsumer, JobEventConsumerDefinition>());
+builder.AddJobs();
+builder.Services.AddGrpc();
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+app.MapGrpcService<JobsGrpcService>();
+app.MapOpenAi();
 app.Run();

@@ -1,2 +1,21 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using MassTransit;
+using RftAspire.Contracts;
+using RftAspire.Sampling;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddMessaging(bus =>
+{
+    bus.AddConsumer<SamplePromptGroupConsumer, SamplePromptGroupConsumerDefinition>();
+    bus.AddConsumer<WeightsPublishedConsumer>().Endpoint(WeightsPublishedConsumer.OnEveryInstance);
+});
+builder.Services.AddOptions<SamplingOptions>().BindConfiguration("Sampling").ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton(new ArtifactStore(
+    builder.Configuration["Artifacts:Root"] ?? ".rft/artifacts", builder.Configuration["Artifacts:BaseModels"] ?? "models"));
+builder.Services.AddSingleton<PolicyCache>();
+builder.Services.AddSingleton<SamplingLoop>();
+builder.Services.AddHostedService(services => services.GetRequiredService<SamplingLoop>());
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
 app.Run();

@@ -1,3 +1,4 @@
+using Grpc.Net.Client;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -26,6 +27,10 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
     public ITestHarness Harness { get; }
 
     public ArtifactStore Store => _factory.Services.GetRequiredService<ArtifactStore>();
+
+    /// <summary>Calls the service without a port.</summary>
+    public GrpcChannel Channel() =>
+        GrpcChannel.ForAddress(_factory.Server.BaseAddress, new GrpcChannelOptions { HttpHandler = _factory.Server.CreateHandler(), DisposeHttpClient = true });
 
     public static JobSpec Spec(string jobId, string grader) => new()
     {

@@ -3,11 +3,14 @@ using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Sampling;
 
+/// <summary>A request and what to do with its completions once all have ended.</summary>
+public readonly record struct BatchEntry(SampleRequest Request, Action<IReadOnlyList<Completion>> Done);
+
 /// <summary>
 /// Continuous batching: groups join at any time, every <see cref="Step"/> draws one token for each active completion, and
 /// finished ones leave at once. What a completion holds does not depend on who else is in the batch.
 /// </summary>
-internal sealed unsafe class DecodingBatch : IDisposable
+public sealed unsafe class DecodingBatch : IDisposable
 {
     private const int PrefillRows = 1024;
     private readonly PackedWeights _weights;
@@ -20,7 +23,7 @@ internal sealed unsafe class DecodingBatch : IDisposable
     private int _rowCapacity;
     private int _logitsCapacity;
 
-    public DecodingBatch(PackedWeights weights, ThreadTeam team)
+    internal DecodingBatch(PackedWeights weights, ThreadTeam team)
     {
         (_weights, _team) = (weights, team);
         _attention = new CachedAttention(weights.Config, team);
@@ -34,7 +37,14 @@ internal sealed unsafe class DecodingBatch : IDisposable
     public long TokensSampled { get; private set; }
 
     /// <summary>Processes the prompts, draws every completion's first token, and adds the unfinished ones to the batch.</summary>
-    public void Admit(IReadOnlyList<PromptGroupState> groups)
+    /// <exception cref="ArgumentException">A request does not fit the model; nothing was admitted.</exception>
+    public void Admit(IReadOnlyList<BatchEntry> entries)
+    {
+        foreach (var entry in entries) entry.Request.Check(_weights.Config);
+        Admit(entries.Select(entry => new PromptGroupState(_weights.Config, entry.Request, entry.Done)).ToList());
+    }
+
+    private void Admit(List<PromptGroupState> groups)
     {
         for (var next = 0; next < groups.Count;)
         {

@@ -1,3 +1,4 @@
+using RftAspire.Engine.Checkpoints;
 using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Sampling;
@@ -20,6 +21,17 @@ public sealed record SampleRequest
     public IReadOnlyCollection<int> StopTokens { get; init; } = [];
     /// <summary>Looked at after each token: true ends the completion.</summary>
     public Func<IReadOnlyList<int>, bool>? StopWhen { get; init; }
+
+    /// <exception cref="ArgumentException">The request does not fit the model.</exception>
+    internal void Check(ModelConfig config)
+    {
+        if (Prompt.Length == 0) throw new ArgumentException("the prompt has no tokens");
+        if (Count < 1 || MaxTokens < 1) throw new ArgumentException($"count {Count} and max tokens {MaxTokens} must be at least 1");
+        if (Prompt.Length + MaxTokens > config.MaxPositionEmbeddings)
+            throw new ArgumentException($"a prompt of {Prompt.Length} tokens and {MaxTokens} new ones exceed the model's context of {config.MaxPositionEmbeddings}");
+        if (Prompt.Any(token => (uint)token >= config.VocabSize))
+            throw new ArgumentException($"token {Prompt.First(token => (uint)token >= config.VocabSize)} is outside the model's vocabulary of {config.VocabSize}");
+    }
 }
 
 /// <summary>One sampled completion.</summary>

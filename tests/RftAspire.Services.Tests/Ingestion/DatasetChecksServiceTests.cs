@@ -1,5 +1,4 @@
 using Grpc.Core;
-using RftAspire.Contracts;
 using RftAspire.Contracts.Ingestion.V1;
 using RftAspire.Ingestion;
 using Wire = RftAspire.Contracts.Ingestion.V1;
@@ -8,16 +7,15 @@ namespace RftAspire.Services.Tests.Ingestion;
 
 public sealed class DatasetChecksServiceTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-checks-");
-    private readonly DatasetChecksService _service;
+    private readonly ServiceUnderTest<DatasetChecksService> _service = new();
 
     public DatasetChecksServiceTests()
     {
-        _service = new DatasetChecksService(new ArtifactStore(_folder.FullName, _folder.FullName));
-        File.WriteAllText(Path.Combine(_folder.CreateSubdirectory("staging").FullName, "a.jsonl"), "\n{\"messages\":1}\n");
+        var staging = Directory.CreateDirectory(Path.Combine(_service.Store.Root, "staging"));
+        File.WriteAllText(Path.Combine(staging.FullName, "a.jsonl"), "\n{\"messages\":1}\n");
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _service.Dispose();
 
     [Fact]
     public async Task CheckDataset_BadFile_IsAVerdictWithFindings()
@@ -43,6 +41,10 @@ public sealed class DatasetChecksServiceTests : IDisposable
         Assert.Contains($"'{path}'", error.Status.Detail, StringComparison.Ordinal);
     }
 
-    private async Task<CheckDatasetResponse> Check(string path) =>
-        await _service.CheckDataset(new CheckDatasetRequest { DatasetPath = path }, null!);
+    private async Task<CheckDatasetResponse> Check(string path)
+    {
+        using var channel = _service.Channel();
+        var request = new CheckDatasetRequest { DatasetPath = path };
+        return await new DatasetChecks.DatasetChecksClient(channel).CheckDatasetAsync(request, deadline: DateTime.UtcNow.AddSeconds(20));
+    }
 }

@@ -177,9 +177,9 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
         {
             request.Headers.TryAddWithoutValidation(GrpcHeader.Timeout, GrpcHeader.FormatTimeout(remaining));
         }
-        foreach (var entry in _options.Headers ?? Metadata.Empty)
+        foreach (var (name, value) in GrpcHeader.Format(_options.Headers ?? Metadata.Empty))
         {
-            request.Headers.TryAddWithoutValidation(entry.Key, GrpcHeader.Format(entry));
+            request.Headers.TryAddWithoutValidation(name, value);
         }
         return request;
     }

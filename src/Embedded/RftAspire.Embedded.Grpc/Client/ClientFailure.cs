@@ -12,13 +12,15 @@ internal static class ClientFailure
         OperationCanceledException => new Status(StatusCode.Cancelled, "Call canceled by the client.", exception),
         _ when Find<HttpProtocolException>(exception) is { } reset => new Status(
             CodeOf(reset.ErrorCode), $"The call to {address} broke off: {reset.Message}", exception),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-            or HttpRequestError.SecureConnectionError } => new Status(
+        HttpRequestException http when NeverConnected(http.HttpRequestError) => new Status(
             StatusCode.Unavailable, $"Cannot connect to {address}: {Cause(exception)}", exception),
         HttpRequestException or IOException => new Status(
             StatusCode.Unavailable, $"The connection to {address} broke: {Cause(exception)}", exception),
         _ => new Status(StatusCode.Internal, $"Error starting gRPC call. {exception.GetType().Name}: {exception.Message}", exception),
     };
+
+    private static bool NeverConnected(HttpRequestError error) => error is HttpRequestError.ConnectionError
+        or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
 
     // HTTP/2 error codes as the gRPC specification maps them.
     private static StatusCode CodeOf(long http2Error) => http2Error switch

@@ -2,6 +2,8 @@ using System.Globalization;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Primitives;
 using RftAspire.Embedded.Grpc.Wire;
 
 namespace RftAspire.Embedded.Grpc.Server;
@@ -49,24 +51,30 @@ internal static class GrpcProtocol
     /// <summary>Ends the call: in trailers, or in the headers when nothing was sent before.</summary>
     public static void WriteStatus(HttpResponse response, Status status, Metadata trailers)
     {
-        Action<string, string> add = response.HasStarted
-            ? (name, value) => response.AppendTrailer(name, value)
-            : (name, value) => response.Headers.Append(name, value);
-        foreach (var entry in trailers.Where(entry => entry.Key is not GrpcHeader.Status and not GrpcHeader.Message))
-        {
-            add(entry.Key, GrpcHeader.Format(entry));
-        }
-        add(GrpcHeader.Status, ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture));
+        var headers = response.HasStarted
+            ? response.HttpContext.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers
+            : response.Headers;
+        AppendMetadata(headers, trailers);
+        headers[GrpcHeader.Status] = ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture);
         if (!string.IsNullOrEmpty(status.Detail))
         {
-            add(GrpcHeader.Message, GrpcHeader.Escape(status.Detail));
+            headers[GrpcHeader.Message] = GrpcHeader.Escape(status.Detail);
+        }
+    }
+
+    public static void AppendMetadata(IHeaderDictionary headers, Metadata metadata)
+    {
+        foreach (var (name, value) in GrpcHeader.Format(metadata))
+        {
+            // Append would drop an empty value.
+            headers[name] = StringValues.Concat(headers[name], value);
         }
     }
 
     // A stream may be long and slow by design; the size of its messages is bounded instead.
     private static void LiftBodyLimits(IFeatureCollection features)
     {
-        if (features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = null;
         }

@@ -111,10 +111,7 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
         {
             throw new InvalidOperationException("The response headers are sent already: send them once, before the first message.");
         }
-        foreach (var entry in responseHeaders)
-        {
-            _http.Response.Headers.Append(entry.Key, GrpcHeader.Format(entry));
-        }
+        GrpcProtocol.AppendMetadata(_http.Response.Headers, responseHeaders);
         return WriteAsync(static () => { }, flush: true, default);
     }
 

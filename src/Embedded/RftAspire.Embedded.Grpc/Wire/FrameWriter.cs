@@ -15,12 +15,19 @@ internal sealed class FrameWriter(IBufferWriter<byte> output, int? maxSize) : Se
     private bool _complete;
 
     /// <summary>A serializer failed after the header was out: the stream cannot be mended.</summary>
-    public bool Torn => _sized && !_complete;
+    public bool Torn { get; private set; }
 
     public void Write<T>(Marshaller<T> marshaller, T message)
     {
         (_unsized, _sized, _complete) = (null, false, false);
-        marshaller.ContextualSerializer(message, this);
+        try
+        {
+            marshaller.ContextualSerializer(message, this);
+        }
+        finally
+        {
+            Torn |= _sized && !_complete;
+        }
         if (!_complete)
         {
             throw new InvalidOperationException($"The serializer of {typeof(T).Name} did not complete its message.");

@@ -97,9 +97,10 @@ internal static class GrpcHeader
         }
     }
 
-    /// <summary>As it stands in a header: base64 without padding for bytes.</summary>
-    public static string Format(Metadata.Entry entry) =>
-        entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes).TrimEnd('=') : entry.Value;
+    /// <summary>The caller's metadata as headers: bytes become base64 without padding.</summary>
+    public static IEnumerable<(string Name, string Value)> Format(Metadata metadata) => metadata
+        .Where(entry => !Transport.Contains(entry.Key))
+        .Select(entry => (entry.Key, entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes).TrimEnd('=') : entry.Value));
 
     private static double? UnitTicks(char unit) => unit switch
     {

@@ -1,0 +1,76 @@
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
+using RftAspire.Engine.Training;
+
+namespace RftAspire.Engine;
+
+/// <summary>A Hugging Face folder ready to use: weights, tokenizer and chat template.</summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly Parameters _parameters;
+    private readonly ThreadTeam _team;
+    private readonly Lazy<PackedWeights> _weights;
+    private readonly Lazy<Learner> _learner;
+
+    private LanguageModel(Parameters parameters, PromptEncoder? encoder, int threads)
+    {
+        (_parameters, Encoder) = (parameters, encoder);
+        _team = new ThreadTeam(threads);
+        _weights = new(() => new PackedWeights(_parameters, _team));
+        _learner = new(() => new Learner(_parameters, _team));
+    }
+
+    public ModelConfig Config => _parameters.Layout.Config;
+    public ParameterLayout Layout => _parameters.Layout;
+
+    /// <summary>Tokenizer and chat template; null where the folder has no tokenizer.</summary>
+    public PromptEncoder? Encoder { get; }
+
+    /// <param name="folder">config.json, model.safetensors (also sharded), and the tokenizer's files where text is used.</param>
+    /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
+    /// <exception cref="CheckpointException">A file is missing or malformed; the message names the file and the tensor or field.</exception>
+    public static LanguageModel Load(string folder, int threads = 0) => Load(folder, expectedDigest: null, threads);
+
+    /// <summary>As <see cref="Load(string, int)"/>, refusing weights whose digest is not the expected one.</summary>
+    public static LanguageModel Load(string folder, string? expectedDigest, int threads)
+    {
+        var checkpoint = CheckpointFolder.Load(folder);
+        if (expectedDigest is not null && CheckpointFolder.WeightsDigest(checkpoint.Weights) is var digest && digest != expectedDigest)
+            throw new CheckpointException(folder, $"holds weights of digest {digest}, not {expectedDigest}");
+        var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, checkpoint.Config) : null;
+        return new LanguageModel(Parameters.FromWeights(checkpoint.Config, checkpoint.Weights), encoder, threads);
+    }
+
+    /// <summary>Log-probability of each next id at temperature 1: element i is log p(ids[i + 1] | ids[..i]).</summary>
+    public float[] Score(int[] ids)
+    {
+        CheckTokens(ids);
+        return ids.Length < 2 ? [] : _learner.Value.Logprobs([new TrainingGroup(ids[..1], [ids[1..]])])[0];
+    }
+
+    /// <summary>Completions of each request, in the order of the requests.</summary>
+    public IReadOnlyList<Completion>[] Sample(IReadOnlyList<SampleRequest> requests, CancellationToken cancellation = default) =>
+        new Sampler(_weights.Value, _team).Sample(requests, cancellation);
+
+    /// <summary>An empty batch on these weights that requests may join at any time; one batch of a model at once.</summary>
+    public DecodingBatch OpenBatch() => new(_weights.Value, _team);
+
+    public void Dispose()
+    {
+        if (_weights.IsValueCreated) _weights.Value.Dispose();
+        if (_learner.IsValueCreated) _learner.Value.Dispose();
+        _parameters.Dispose();
+        _team.Dispose();
+    }
+
+    private void CheckTokens(int[] ids)
+    {
+        foreach (var id in ids)
+        {
+            if ((uint)id >= Config.VocabSize) throw new ArgumentException($"token {id} is outside the model's vocabulary of {Config.VocabSize}");
+        }
+        if (ids.Length > Config.MaxPositionEmbeddings) throw new ArgumentException($"{ids.Length} tokens exceed the model's context of {Config.MaxPositionEmbeddings}");
+    }
+}

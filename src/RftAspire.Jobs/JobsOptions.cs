@@ -1,0 +1,33 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace RftAspire.Jobs;
+
+/// <summary>Section <c>Jobs</c>.</summary>
+public sealed class JobsOptions
+{
+    /// <summary>Largest dataset that an upload may have.</summary>
+    [Range(1, long.MaxValue)]
+    public long MaxDatasetBytes { get; set; } = 512L << 20;
+
+    /// <summary>How long the dataset checks of one upload may take.</summary>
+    public TimeSpan DatasetCheckDeadline { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>A job that waits this long for another service gets its command published again.</summary>
+    public TimeSpan CommandDeadline { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often waiting jobs are looked for.</summary>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a watched job is read when this process did not change it itself.</summary>
+    public TimeSpan WatchInterval { get; set; } = TimeSpan.FromMilliseconds(200);
+}
+
+/// <summary>Section <c>Artifacts</c>; relative folders start at the service's content root.</summary>
+public sealed class ArtifactOptions
+{
+    [Required]
+    public string Root { get; set; } = "../../.rft/artifacts";
+
+    [Required]
+    public string BaseModels { get; set; } = "../../models";
+}

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Options;
+using RftAspire.Contracts;
+using RftAspire.Jobs.Datasets;
+using RftAspire.Jobs.Models;
+using RftAspire.Jobs.State;
+
+namespace RftAspire.Jobs;
+
+/// <summary>The service's own parts.</summary>
+public static class Registration
+{
+    public static void AddJobs(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<JobsOptions>().BindConfiguration("Jobs").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ArtifactOptions>().BindConfiguration("Artifacts").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(OpenArtifacts);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
+        services.AddSingleton<DatasetStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
+        services.AddSingleton<UploadDataset>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
+        services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
+        services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
+        services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
+    }
+
+    private static ArtifactStore OpenArtifacts(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<IOptions<ArtifactOptions>>().Value;
+        var home = services.GetRequiredService<IHostEnvironment>().ContentRootPath;
+        return new ArtifactStore(Path.Combine(home, options.Root), Path.Combine(home, options.BaseModels));
+    }
+}

@@ -1,0 +1,79 @@
+using Google.Protobuf.Collections;
+using RftAspire.Contracts.Jobs.V1;
+
+namespace RftAspire.Jobs.State;
+
+/// <summary>
+/// One change of a job, and so one event of it. The key names the fact: a second change of the same key, from a redelivered
+/// message, does nothing.
+/// </summary>
+public abstract record JobChange
+{
+    /// <summary>The job moves, if the state machine lets it.</summary>
+    public sealed record Move(JobTrigger Trigger) : JobChange
+    {
+        public JobError? Error { get; init; }
+        public int? TotalSteps { get; init; }
+        public string? TunedModel { get; init; }
+        public string? WeightsDigest { get; init; }
+    }
+
+    /// <summary>A step is trained. It counts in any state: it may arrive after the end it came before.</summary>
+    public sealed record Trained(int Step, int TotalSteps, IDictionary<string, double> Metrics) : JobChange;
+
+    public sealed record Evaluated(int Step, IDictionary<string, double> Metrics) : JobChange;
+
+    public sealed record Note(string Key, string Message) : JobChange;
+
+    /// <summary>The record and event that this change makes of a job, with the event's key; null where it changes nothing.</summary>
+    public (JobRecord Record, JobEvent Event, string Key)? Apply(JobRecord job, DateTimeOffset now) => this switch
+    {
+        Move move => ApplyMove(job, move, now),
+        Trained step => (
+            job with { Step = Math.Max(job.Step, step.Step), TotalSteps = step.TotalSteps },
+            new JobEvent
+            {
+                StepTrained = new StepTrained
+                {
+                    Step = step.Step,
+                    TotalSteps = step.TotalSteps,
+                    WeightsVersion = step.Step,
+                    Metrics = { Ordered(step.Metrics) },
+                },
+            },
+            $"step:{step.Step}"),
+        Evaluated eval => (
+            job,
+            new JobEvent { EvalCompleted = new EvalCompleted { Step = eval.Step, Metrics = { Ordered(eval.Metrics) } } },
+            $"eval:{eval.Step}"),
+        Note note => (job, new JobEvent { Note = new JobNote { Message = note.Message } }, $"note:{note.Key}"),
+        _ => throw new InvalidOperationException($"unknown change {this}"),
+    };
+
+    private static (JobRecord, JobEvent, string)? ApplyMove(JobRecord job, Move move, DateTimeOffset now)
+    {
+        if (JobStateMachine.Next(job.State, move.Trigger).To is not { } state) return null;
+        var record = job with
+        {
+            State = state,
+            ChangedAt = now,
+            StartedAt = state == JobState.Running ? now : job.StartedAt,
+            FinishedAt = JobStateMachine.HasEnded(state) ? now : null,
+            TotalSteps = move.TotalSteps ?? job.TotalSteps,
+            Error = move.Error,
+            TunedModel = move.TunedModel ?? "",
+            WeightsDigest = move.WeightsDigest ?? "",
+        };
+        return (record, new JobEvent { StateChanged = new StateChanged { State = state, Error = move.Error } }, StateKey(state));
+    }
+
+    public static string StateKey(JobState state) => $"state:{state}";
+
+    // Stored bytes must not hang on a dictionary's order.
+    private static MapField<string, double> Ordered(IDictionary<string, double> metrics)
+    {
+        var ordered = new MapField<string, double>();
+        foreach (var (name, value) in metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal)) ordered[name] = value;
+        return ordered;
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Google.Protobuf;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Jobs.V1;
+using StackExchange.Redis;
+
+namespace RftAspire.Jobs.State;
+
+/// <summary>A job's record as fields of its Redis hash.</summary>
+internal static class JobFields
+{
+    public static RedisValue[] Write(JobRecord job) =>
+    [
+        "spec", JsonSerializer.Serialize(job.Spec, ArtifactStore.Json),
+        "state", job.State.ToString(),
+        "revision", job.Revision,
+        "changed", job.ChangedAt.UtcTicks,
+        "started", job.StartedAt?.UtcTicks ?? 0,
+        "finished", job.FinishedAt?.UtcTicks ?? 0,
+        "step", job.Step,
+        "total", job.TotalSteps,
+        "error", job.Error?.ToByteArray() ?? [],
+        "model", job.TunedModel,
+        "digest", job.WeightsDigest,
+    ];
+
+    public static JobRecord Read(HashEntry[] entries)
+    {
+        var fields = entries.ToDictionary(entry => (string)entry.Name!, entry => entry.Value);
+        var error = (byte[])fields["error"]!;
+        return new JobRecord
+        {
+            Spec = JsonSerializer.Deserialize<JobSpec>((string)fields["spec"]!, ArtifactStore.Json)!,
+            State = Enum.Parse<JobState>((string)fields["state"]!),
+            Revision = (long)fields["revision"],
+            ChangedAt = Time(fields["changed"])!.Value,
+            StartedAt = Time(fields["started"]),
+            FinishedAt = Time(fields["finished"]),
+            Step = (int)fields["step"],
+            TotalSteps = (int)fields["total"],
+            Error = error is { Length: > 0 } ? JobError.Parser.ParseFrom(error) : null,
+            TunedModel = (string)fields["model"]! ?? "",
+            WeightsDigest = (string)fields["digest"]! ?? "",
+        };
+    }
+
+    private static DateTimeOffset? Time(RedisValue ticks) => (long)ticks == 0 ? null : new DateTimeOffset((long)ticks, TimeSpan.Zero);
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Jobs.V1;
+using StackExchange.Redis;
+
+namespace RftAspire.Jobs.State;
+
+/// <summary>
+/// The one durable truth about jobs. A job's hash is the sum of its event stream: each change adds one event, the job's
+/// revision is the number of its last event, and a change is written only on the revision it was computed from.
+/// </summary>
+public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, TimeProvider clock)
+{
+    private const int Attempts = 50;
+
+    // rft:job:{id}          hash      spec (JSON), state, revision, step, total, changed, started, finished (ticks, UTC),
+    //                                 error (protobuf), model, digest
+    // rft:job:{id}:events   stream    entry {revision}-0, field "event": JobEvent (protobuf)
+    // rft:job:{id}:keys     set       keys of the facts recorded
+    // rft:jobs              sorted    ids by creation time
+    // rft:jobs:active       set       ids of jobs that have not ended
+    // rft:models            hash      tuned model's name -> job id
+    // rft:request:{key}     hash      job, digest of the request that brought the idempotency key
+    private static RedisKey Job(string id) => $"rft:job:{id}";
+    private static RedisKey Events(string id) => $"rft:job:{id}:events";
+    private static RedisKey[] JobKeys(string id) => [Job(id), Events(id), $"rft:job:{id}:keys", Active];
+    private static RedisKey Request(string key) => $"rft:request:{key}";
+    private static readonly RedisKey All = "rft:jobs";
+    private static readonly RedisKey Active = "rft:jobs:active";
+    private static readonly RedisKey Models = "rft:models";
+
+    private IDatabase Database => redis.GetDatabase();
+
+    /// <summary>
+    /// Writes a new job in state Validating. A request whose idempotency key is taken writes nothing and gets the key's first
+    /// request.
+    /// </summary>
+    public async Task<KnownRequest?> CreateAsync(JobSpec spec, string requestDigest, string idempotencyKey)
+    {
+        var job = new JobRecord
+        {
+            Spec = spec,
+            State = JobState.Validating,
+            Revision = 1,
+            ChangedAt = spec.CreatedAt,
+            TotalSteps = spec.Hyperparameters.Steps,
+        };
+        var first = new JobEvent { StateChanged = new StateChanged { State = job.State } };
+        RedisKey[] keys = [.. JobKeys(spec.JobId), All, Models, Request(idempotencyKey)];
+        var reply = await EvaluateAsync(JobScripts.Create, keys, [
+            idempotencyKey, spec.JobId, requestDigest, spec.CreatedAt.ToUnixTimeMilliseconds(), spec.TunedModelName,
+            JobChange.StateKey(job.State), Numbered(first, job.Revision, spec.CreatedAt), .. JobFields.Write(job)]);
+        signal.Raise();
+        return KnownRequest.Read((RedisValue[])reply!);
+    }
+
+    /// <summary>The request that an idempotency key was first used for.</summary>
+    public async Task<KnownRequest?> FindRequestAsync(string idempotencyKey) =>
+        KnownRequest.Read(await Soon(Database.HashGetAsync(Request(idempotencyKey), ["job", "digest"])));
+
+    public async Task<JobRecord?> FindAsync(string id)
+    {
+        if (!ArtifactStore.IsId(id)) return null;
+        var fields = await Soon(Database.HashGetAllAsync(Job(id)));
+        return fields.Length == 0 ? null : JobFields.Read(fields);
+    }
+
+    /// <summary>Applies a change once and returns the job as it then stands, or null if there is no such job.</summary>
+    public async Task<JobRecord?> ApplyAsync(string id, JobChange change)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var job = await FindAsync(id);
+            if (job is null) return null;
+            var now = clock.GetUtcNow();
+            if (change.Apply(job, now) is not var (next, happened, key)) return job;
+            next = next with { Revision = job.Revision + 1 };
+            switch (await CommitAsync(job.Revision, next, Numbered(happened, next.Revision, now), key))
+            {
+                case CommitResult.Written:
+                    signal.Raise();
+                    return next;
+                case CommitResult.Known:
+                    return job;
+            }
+        }
+        throw new TimeoutException($"job {id} changed {Attempts} times while one change was being written");
+    }
+
+    private async Task<CommitResult> CommitAsync(long revision, JobRecord next, byte[] happened, string key) =>
+        (CommitResult)(int)await EvaluateAsync(
+            JobScripts.Commit,
+            JobKeys(next.Spec.JobId),
+            [revision, key, happened, next.HasEnded ? next.Spec.JobId : "", .. JobFields.Write(next)]);
+
+    /// <summary>Events after the given one, in order; at most <paramref name="count"/>.</summary>
+    public async Task<JobEvent[]> EventsAsync(string id, long after, int count)
+    {
+        var from = string.Create(CultureInfo.InvariantCulture, $"{after + 1}-0");
+        var entries = (RedisResult[])(await Soon(Database.ExecuteAsync("XRANGE", Events(id), from, "+", "COUNT", count)))!;
+        return Array.ConvertAll(entries, entry => JobEvent.Parser.ParseFrom((byte[])((RedisResult[])((RedisResult[])entry!)[1]!)[1]!));
+    }
+
+    /// <summary>Jobs, newest first, after the given one; null if that one is unknown.</summary>
+    public async Task<JobRecord[]?> ListAsync(string after, int count)
+    {
+        long first = 0;
+        if (after.Length > 0)
+        {
+            if (await Soon(Database.SortedSetRankAsync(All, after, Order.Descending)) is not { } rank) return null;
+            first = rank + 1;
+        }
+        var ids = await Soon(Database.SortedSetRangeByRankAsync(All, first, first + count - 1, Order.Descending));
+        return await FindAllAsync(ids);
+    }
+
+    /// <summary>Jobs that have not ended.</summary>
+    public async Task<JobRecord[]> ActiveAsync() => await FindAllAsync(await Soon(Database.SetMembersAsync(Active)));
+
+    /// <summary>The job behind each tuned model's name, whether or not the model exists yet.</summary>
+    public async Task<Dictionary<string, string>> TunedModelsAsync() =>
+        (await Soon(Database.HashGetAllAsync(Models))).ToDictionary(entry => (string)entry.Name!, entry => (string)entry.Value!);
+
+    private async Task<JobRecord[]> FindAllAsync(RedisValue[] ids)
+    {
+        var jobs = await Task.WhenAll(ids.Select(id => FindAsync((string)id!)));
+        return [.. jobs.OfType<JobRecord>()];
+    }
+
+    private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] values) =>
+        // By text, not by digest: a restarted Redis has forgotten the digests that the client believes it knows.
+        Soon(Database.ScriptEvaluateAsync(script, keys, values, CommandFlags.NoScriptCache));
+
+    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
+
+    private static byte[] Numbered(JobEvent happened, long sequence, DateTimeOffset time)
+    {
+        happened.Sequence = sequence;
+        happened.Time = time.ToTimestamp();
+        return happened.ToByteArray();
+    }
+}
+
+/// <summary>The job that a request made, and the digest by which the same request is known again.</summary>
+public sealed record KnownRequest(string JobId, string Digest)
+{
+    internal static KnownRequest? Read(RedisValue[] values) =>
+        values.Length == 0 || values[0].IsNull ? null : new KnownRequest(values[0]!, values[1]!);
+}

@@ -1,0 +1,35 @@
+using MassTransit;
+using RftAspire.Contracts.Messages;
+
+namespace RftAspire.Sampling;
+
+/// <summary>Samples one prompt group. The same command always gives the same rollouts, so a redelivery is harmless.</summary>
+public sealed class SamplePromptGroupConsumer(SamplingLoop sampler) : IConsumer<SamplePromptGroup>
+{
+    public async Task Consume(ConsumeContext<SamplePromptGroup> context)
+    {
+        var command = context.Message;
+        var rollouts = await sampler.SampleAsync(command, context.CancellationToken);
+        await context.Publish(
+            new PromptGroupSampled
+            {
+                Id = command.Id,
+                WeightsVersion = command.Weights.Version,
+                PromptTokens = command.PromptTokens,
+                Rollouts = rollouts,
+            },
+            context.CancellationToken);
+    }
+}
+
+/// <summary>Enough groups at once to fill a batch, few enough that other workers get their share of a step.</summary>
+public sealed class SamplePromptGroupConsumerDefinition : ConsumerDefinition<SamplePromptGroupConsumer>
+{
+    private const int Groups = 16;
+
+    public SamplePromptGroupConsumerDefinition() => ConcurrentMessageLimit = Groups;
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<SamplePromptGroupConsumer> consumerConfigurator, IRegistrationContext context) =>
+        endpointConfigurator.PrefetchCount = Groups;
+}

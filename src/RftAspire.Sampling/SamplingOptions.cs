@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace RftAspire.Sampling;
+
+/// <summary>Settings of a sampling worker, section <c>Sampling</c>.</summary>
+public sealed class SamplingOptions
+{
+    /// <summary>Threads to compute with; 0 takes one per processor.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; init; }
+
+    /// <summary>Completions decoded at once.</summary>
+    [Range(1, 65536)]
+    public int MaxRows { get; init; } = 256;
+
+    /// <summary>Weights versions kept in memory.</summary>
+    [Range(1, 64)]
+    public int CachedVersions { get; init; } = 2;
+}

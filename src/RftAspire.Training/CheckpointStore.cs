@@ -1,0 +1,78 @@
+using RftAspire.Contracts;
+using RftAspire.Contracts.Messages;
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
+using RftAspire.Engine.Training;
+
+namespace RftAspire.Training;
+
+/// <summary>What makes a step's checkpoint exist; written last.</summary>
+/// <param name="Weights">The weights that the step published.</param>
+/// <param name="OptimizerSteps">Updates the optimizer has made.</param>
+/// <param name="Metrics">The step's metrics, to be told again if the news of it was lost.</param>
+public sealed record CheckpointManifest(WeightsReference Weights, int OptimizerSteps, Dictionary<string, double> Metrics);
+
+/// <summary>
+/// Checkpoints of one job: a Hugging Face folder with the weights, the optimizer's moments beside it, and last the manifest.
+/// Whatever has no manifest was cut off while being written and is removed.
+/// </summary>
+public sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, string baseModelFolder, int kept)
+{
+    private string Folder => Path.Combine(artifacts.JobFolder(spec.JobId), "checkpoints");
+
+    /// <summary>The newest whole checkpoint, or null when no step is done.</summary>
+    public CheckpointManifest? Latest()
+    {
+        if (!Directory.Exists(Folder)) return null;
+        var newest = Directory.EnumerateFiles(Folder, "*.json").Max(StringComparer.Ordinal);
+        RemoveOthers(newest is null ? [] : [Path.GetFileNameWithoutExtension(newest)]);
+        return newest is null ? null : ArtifactStore.ReadJson<CheckpointManifest>(newest);
+    }
+
+    public void Restore(CheckpointManifest manifest, Parameters parameters, AdamW optimizer)
+    {
+        var weights = CheckpointFolder.Load(Path.Combine(artifacts.Root, manifest.Weights.Location)).Weights;
+        using var moments = SafetensorsFile.Open(OptimizerFile(manifest.Weights.Version));
+        foreach (var tensor in parameters.Layout.Tensors)
+        {
+            weights[tensor.Name].CopyTo(parameters.Tensor(tensor));
+            moments.ReadFloats("mean." + tensor.Name).CopyTo(optimizer.Means.Tensor(tensor));
+            moments.ReadFloats("variance." + tensor.Name).CopyTo(optimizer.Variances.Tensor(tensor));
+        }
+        optimizer.Steps = manifest.OptimizerSteps;
+    }
+
+    /// <summary>Makes step <paramref name="version"/> durable.</summary>
+    public CheckpointManifest Commit(int version, Parameters parameters, AdamW optimizer, Dictionary<string, double> metrics)
+    {
+        var folder = artifacts.CheckpointFolder(spec.JobId, version);
+        var weights = parameters.ToWeights();
+        CheckpointFolder.Save(folder, parameters.Layout.Config, weights, DType.F32, baseModelFolder);
+        SafetensorsFile.Write(OptimizerFile(version), Moments(optimizer), DType.F32, null);
+        var reference = new WeightsReference(version, Path.GetRelativePath(artifacts.Root, folder), CheckpointFolder.WeightsDigest(weights));
+        var manifest = new CheckpointManifest(reference, optimizer.Steps, metrics);
+        ArtifactStore.WriteJson(folder + ".json", manifest);
+        RemoveOthers([.. Enumerable.Range(version - kept + 1, kept).Select(kept => Path.GetFileName(artifacts.CheckpointFolder(spec.JobId, Math.Max(0, kept))))]);
+        return manifest;
+    }
+
+    private static IEnumerable<(string Name, long[] Shape, float[] Values)> Moments(AdamW optimizer)
+    {
+        foreach (var tensor in optimizer.Means.Layout.Tensors)
+        {
+            yield return ("mean." + tensor.Name, tensor.Shape, optimizer.Means.Tensor(tensor).ToArray());
+            yield return ("variance." + tensor.Name, tensor.Shape, optimizer.Variances.Tensor(tensor).ToArray());
+        }
+    }
+
+    private string OptimizerFile(int version) => artifacts.CheckpointFolder(spec.JobId, version) + ".optimizer.safetensors";
+
+    /// <summary>Manifests go first: a checkpoint without one no longer exists, whatever else is left of it.</summary>
+    private void RemoveOthers(IReadOnlyCollection<string> keep)
+    {
+        bool Goes(string path) => !keep.Contains(Path.GetFileName(path).Split('.')[0]);
+        foreach (var manifest in Directory.EnumerateFiles(Folder, "*.json").Where(Goes).ToList()) File.Delete(manifest);
+        foreach (var file in Directory.EnumerateFiles(Folder).Where(Goes).ToList()) File.Delete(file);
+        foreach (var folder in Directory.EnumerateDirectories(Folder).Where(Goes).ToList()) Directory.Delete(folder, recursive: true);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace RftAspire.Embedded.Tests.Grpc;
+
+public class NodeClientTests
+{
+    [NodeFact]
+    public async Task GrpcJs_EveryKindOfCall_SeesWhatOursSees()
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var proto = Path.Combine(
+            NodeFactAttribute.Repository, "tests", "RftAspire.Embedded.Tests", "Grpc", "probe.proto");
+
+        var (exit, output) = await NodeFactAttribute.RunAsync("node", "probe.js", new Uri(server.Address).Authority, proto);
+
+        Assert.True(exit == 0, output);
+        const string expected = """
+            {
+              "echo": "Grüße, 世界",
+              "gzip": 10000,
+              "tooLarge": 8,
+              "sum": 5050,
+              "inOrder": true,
+              "chat": ["EINS", "ZWEI"],
+              "mirror": { "headers": ["hello", "00feff"], "trailers": ["hello", "00feff"] },
+              "failed": { "code": 3, "details": "größer als 0 — 次", "reason": "probe", "rich": true },
+              "deadline": 4,
+              "missing": 12,
+              "cancel": { "received": 1, "code": 1 }
+            }
+            """;
+        Assert.Equal(Normalized(expected), Normalized(output));
+    }
+
+    private static string Normalized(string json) =>
+        JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(json));
+}
+
+/// <summary>A fact that needs Node.js and the packages of tests/foreign-clients/node, which it installs if it can.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NodeFactAttribute : FactAttribute
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly Lazy<string?> Obstacle = new(() => Task.Run(FindObstacleAsync).GetAwaiter().GetResult());
+
+    public NodeFactAttribute() => Skip = Obstacle.Value;
+
+    public static string Repository { get; } = FindRepository(AppContext.BaseDirectory);
+
+    private static string Folder => Path.Combine(Repository, "tests", "foreign-clients", "node");
+
+    public static async Task<(int Exit, string Output)> RunAsync(string command, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments)
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        using var timeout = new CancellationTokenSource(Patience);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+            var error = process.StandardError.ReadToEndAsync(timeout.Token);
+            await process.WaitForExitAsync(timeout.Token);
+            return (process.ExitCode, process.ExitCode == 0 ? await output : await output + await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            return (-1, $"{command} did not end within {Patience}.");
+        }
+    }
+
+    private static async Task<string?> FindObstacleAsync()
+    {
+        if (!OnPath("node"))
+        {
+            return "Node.js is not installed: no 'node' on PATH.";
+        }
+        if (Directory.Exists(Path.Combine(Folder, "node_modules")))
+        {
+            return null;
+        }
+        if (!OnPath("npm"))
+        {
+            return $"{Folder}/node_modules is missing and there is no 'npm' on PATH to install it.";
+        }
+        var (exit, output) = await RunAsync("npm", "ci", "--ignore-scripts");
+        return exit == 0 ? null : $"'npm ci' in {Folder} failed: {output}";
+    }
+
+    private static bool OnPath(string command) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Any(folder => File.Exists(Path.Combine(folder, command)));
+
+    private static string FindRepository(string folder) =>
+        File.Exists(Path.Combine(folder, "RftAspire.sln"))
+            ? folder
+            : FindRepository(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("RftAspire.sln was not found."));
+}

@@ -1,0 +1,163 @@
+using Grpc.Core;
+using MassTransit.Testing;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Contracts.Messages;
+using static RftAspire.Services.Tests.Jobs.JobsUnderTest;
+using Messages = RftAspire.Contracts.Messages;
+
+namespace RftAspire.Services.Tests.Jobs;
+
+public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnderTest>
+{
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
+    [RedisFact]
+    public async Task Watch_WholeLife_StreamsEachEventOnceInOrderAndEnds()
+    {
+        var id = await CreateAsync();
+        using var call = Watch(id);
+        object[] messages =
+        [
+            new DatasetsIngested(id, 3, 1, [new Messages.DatasetFinding(2, "odd", "is odd")]),
+            new TrainingStarted(id, 2),
+            new Messages.EvalCompleted(id, 0, new() { ["reward/greedy"] = 0.25 }),
+            new Messages.StepTrained(id, 1, 2, new() { ["reward/mean"] = 0.5 }),
+            new Messages.StepTrained(id, 1, 2, new() { ["reward/mean"] = 0.5 }),
+            new Messages.StepTrained(id, 2, 2, []),
+            new TrainingStarted(id, 2),
+            new JobSucceeded(id, "base-tuned", "beef"),
+        ];
+
+        foreach (var message in messages) await service.PublishAsync(message);
+        var events = await ReadAsync(call);
+
+        Assert.Equal(
+            ["Validating", "note", "Queued", "Running", "eval 0", "step 1", "step 2", "Succeeded"],
+            events.Select(Describe));
+        Assert.Equal(Enumerable.Range(1, 8).Select(n => (long)n), events.Select(happened => happened.Sequence));
+        Assert.Equal(0.5, events[5].StepTrained.Metrics["reward/mean"]);
+        Assert.True(await service.Harness.Published.Any<StartTraining>(sent => sent.Context.Message.JobId == id));
+        var job = await GetAsync(id);
+        Assert.Equal((JobState.Succeeded, "base-tuned", "beef", 2), (job.State, job.TunedModel, job.WeightsDigest, job.Step));
+        using var replay = Watch(id, after: 5);
+        Assert.Equal(events[5..], await ReadAsync(replay));
+    }
+
+    [RedisFact]
+    public async Task Watch_Snapshot_EndsWithTheRecordedEvents()
+    {
+        var id = await CreateAsync();
+        using var call = Watch(id, snapshot: true);
+
+        Assert.Equal(["Validating"], (await ReadAsync(call)).Select(Describe));
+    }
+
+    [RedisFact]
+    public async Task Watch_NewEvent_ArrivesAtOnceAndClientMayLeave()
+    {
+        var id = await CreateAsync();
+        using var leaving = new CancellationTokenSource(s_deadline);
+        using var call = Watch(id, after: 1, cancellation: leaving.Token);
+
+        await service.PublishAsync(new DatasetsIngested(id, 1, 0, []));
+        Assert.True(await call.ResponseStream.MoveNext(leaving.Token));
+        Assert.Equal("Queued", Describe(call.ResponseStream.Current));
+        await leaving.CancelAsync();
+
+        await FailsAsync(async () => await call.ResponseStream.MoveNext(CancellationToken.None), StatusCode.Cancelled);
+    }
+
+    [RedisFact]
+    public async Task DatasetsRejected_Validating_FailsWithTheFirstFindings()
+    {
+        var id = await CreateAsync();
+        using var call = Watch(id);
+
+        await service.PublishAsync(new DatasetsRejected(id, [new Messages.DatasetFinding(4, "x", "no messages"), new Messages.DatasetFinding(null, "y", "too few")]));
+        await ReadAsync(call);
+
+        var error = (await GetAsync(id)).Error;
+        Assert.Equal(("invalid_dataset", "line 4: no messages; too few"), (error.Code, error.Message));
+    }
+
+    [RedisFact]
+    public async Task Cancel_BeforeTraining_EndsWhenTrainingAnswersAndThenIsRefused()
+    {
+        var id = await CreateAsync();
+        var cancel = new CancelJobRequest { JobId = id };
+
+        Assert.Equal(JobState.Cancelling, (await service.Client.CancelJobAsync(cancel)).State);
+        Assert.Equal(JobState.Cancelling, (await service.Client.CancelJobAsync(cancel)).State);
+        Assert.True(await service.Harness.Published.Any<CancelTraining>(sent => sent.Context.Message.JobId == id));
+        using var call = Watch(id);
+        await service.PublishAsync(new DatasetsIngested(id, 1, 0, []));
+        await service.PublishAsync(new JobCancelled(id));
+
+        Assert.Equal(["Validating", "Cancelling", "Cancelled"], (await ReadAsync(call)).Select(Describe));
+        Assert.DoesNotContain(service.Harness.Published.Select<StartTraining>(), sent => sent.Context.Message.JobId == id);
+        var error = await FailsAsync(async () => await service.Client.CancelJobAsync(cancel), StatusCode.FailedPrecondition);
+        Assert.Contains("has ended in state Cancelled", error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [RedisTheory]
+    [InlineData("ftjob-none")]
+    [InlineData("")]
+    [InlineData("../../etc")]
+    public async Task AnyCall_UnknownOrMalformedId_IsNotFoundWithOneText(string id)
+    {
+        using var watch = Watch(id);
+        Func<Task>[] calls =
+        [
+            async () => await GetAsync(id),
+            async () => await service.Client.CancelJobAsync(new CancelJobRequest { JobId = id }),
+            async () => await ReadAsync(watch),
+        ];
+
+        foreach (var call in calls)
+            Assert.Equal($"there is no job '{id}'; list the jobs to see which exist", (await FailsAsync(call, StatusCode.NotFound)).Status.Detail);
+    }
+
+    [RedisFact]
+    public async Task List_PageAndNext_ReachEachJobOnce()
+    {
+        var ids = new List<string>();
+        for (var i = 0; i < 3; i++) ids.Add(await CreateAsync());
+
+        var seen = new List<string>();
+        for (var page = new ListJobsResponse { HasMore = true }; page.HasMore;)
+        {
+            page = await service.Client.ListJobsAsync(new ListJobsRequest { PageSize = 2, After = seen.LastOrDefault("") });
+            seen.AddRange(page.Jobs.Select(job => job.Id));
+        }
+
+        Assert.Equal(seen.Distinct(), seen);
+        Assert.Subset(seen.ToHashSet(), ids.ToHashSet());
+        foreach (var request in new[] { new ListJobsRequest { PageSize = 101 }, new ListJobsRequest { PageSize = -1 }, new ListJobsRequest { After = "x" } })
+            await FailsAsync(async () => await service.Client.ListJobsAsync(request), StatusCode.InvalidArgument);
+    }
+
+    private async Task<string> CreateAsync() => (await service.Client.CreateJobAsync(await service.RequestAsync())).Id;
+
+    private async Task<Job> GetAsync(string id) => await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
+
+    private AsyncServerStreamingCall<JobEvent> Watch(string id, long after = 0, bool snapshot = false, CancellationToken cancellation = default) =>
+        service.Client.WatchJob(
+            new WatchJobRequest { JobId = id, AfterSequence = after, Snapshot = snapshot },
+            deadline: DateTime.UtcNow + s_deadline,
+            cancellationToken: cancellation);
+
+    private static async Task<List<JobEvent>> ReadAsync(AsyncServerStreamingCall<JobEvent> call)
+    {
+        var events = new List<JobEvent>();
+        while (await call.ResponseStream.MoveNext(CancellationToken.None)) events.Add(call.ResponseStream.Current);
+        return events;
+    }
+
+    private static string Describe(JobEvent happened) => happened.EventCase switch
+    {
+        JobEvent.EventOneofCase.StateChanged => happened.StateChanged.State.ToString(),
+        JobEvent.EventOneofCase.StepTrained => $"step {happened.StepTrained.Step}",
+        JobEvent.EventOneofCase.EvalCompleted => $"eval {happened.EvalCompleted.Step}",
+        _ => "note",
+    };
+}

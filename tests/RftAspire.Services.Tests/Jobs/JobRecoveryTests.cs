@@ -1,0 +1,99 @@
+using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Contracts.Messages;
+using RftAspire.Jobs;
+using RftAspire.Jobs.Datasets;
+using RftAspire.Jobs.State;
+using static RftAspire.Services.Tests.Jobs.JobsUnderTest;
+
+namespace RftAspire.Services.Tests.Jobs;
+
+public sealed class JobRecoveryTests(JobsUnderTest service) : IClassFixture<JobsUnderTest>
+{
+    [RedisFact]
+    public async Task Sweep_OverdueJobs_GetTheirSpecAndCommandAgainWithGrowingPauses()
+    {
+        var store = service.Services.GetRequiredService<JobStore>();
+        var validating = (await JobStoreTests.CreateAsync(store)).JobId;
+        var queued = (await JobStoreTests.CreateAsync(store)).JobId;
+        var running = (await JobStoreTests.CreateAsync(store)).JobId;
+        await store.ApplyAsync(queued, new JobChange.Move(JobTrigger.DatasetsIngested));
+        await store.ApplyAsync(running, new JobChange.Move(JobTrigger.TrainingStarted));
+        var clock = new Clock();
+        using var sweeper = new JobSweeper(
+            store, service.Services.GetRequiredService<JobCommands>(), service.Artifacts, Options.Create(new JobsOptions()), clock, NullLogger<JobSweeper>.Instance);
+
+        await sweeper.SweepAsync(default);
+        Assert.Equal(0, Sent<IngestDatasets>(message => message.JobId == validating));
+        foreach (var _ in new[] { 1, 2 })
+        {
+            clock.Now += TimeSpan.FromSeconds(31);
+            await sweeper.SweepAsync(default);
+        }
+
+        Assert.Equal(1, Sent<IngestDatasets>(message => message.JobId == validating));
+        Assert.Equal(1, Sent<StartTraining>(message => message.JobId == queued));
+        Assert.Equal(0, Sent<StartTraining>(message => message.JobId == running));
+        Assert.Equal(validating, ArtifactStore.ReadJson<JobSpec>(service.Artifacts.JobSpecFile(validating)).JobId);
+    }
+
+    [RedisFact]
+    public async Task Staging_StartAfterACrash_SweepsTheDeadAndKeepsTheLiving()
+    {
+        using var living = new StagingFolder(service.Artifacts);
+        await living.StartAsync(default);
+        var kept = Path.Combine(service.Artifacts.Root, living.FileFor("file-1"));
+        await File.WriteAllTextAsync(kept, "x");
+        var staging = Path.Combine(service.Artifacts.Root, "staging");
+        var dead = Directory.CreateDirectory(Path.Combine(staging, "dead"));
+        await File.WriteAllTextAsync(Path.Combine(dead.FullName, "file-2.jsonl"), "x");
+        await File.WriteAllTextAsync(Path.Combine(staging, "dead.lock"), "");
+
+        using var next = new StagingFolder(service.Artifacts);
+        await next.StartAsync(default);
+
+        Assert.True(File.Exists(kept));
+        Assert.False(Directory.Exists(dead.FullName) || File.Exists(dead.FullName + ".lock"));
+    }
+
+    private int Sent<T>(Func<T, bool> match) where T : class =>
+        service.Harness.Published.Select<T>().Count(sent => match(sent.Context.Message));
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UtcNow;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}
+
+public sealed class RedisOutageTests
+{
+    [RedisFact]
+    public async Task AnyCall_RedisAway_IsUnavailableAndServedAgainLater()
+    {
+        var service = new JobsUnderTest();
+        try
+        {
+            await service.InitializeAsync();
+            var request = await service.RequestAsync();
+            var job = await service.Client.CreateJobAsync(request);
+            service.Redis.Kill();
+
+            var error = await FailsAsync(async () => await service.Client.CreateJobAsync(request), StatusCode.Unavailable);
+            await service.Redis.StartAsync();
+            await RedisServer.UntilAnsweredAsync(service.Services.GetRequiredService<StackExchange.Redis.ConnectionMultiplexer>());
+
+            Assert.Contains("ConnectionStrings:redis", error.Status.Detail, StringComparison.Ordinal);
+            Assert.Equal(job, await service.Client.GetJobAsync(new GetJobRequest { JobId = job.Id }));
+        }
+        finally
+        {
+            await service.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Net;
+using System.Text;
+using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
+using Grpc.Net.Client;
+using MassTransit;
+using MassTransit.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs;
+
+namespace RftAspire.Services.Tests.Jobs;
+
+/// <summary>
+/// The Jobs program as it runs: real Kestrel, real Redis, dataset checks over the wire; only the bus is in memory.
+/// </summary>
+public sealed class JobsUnderTest : IAsyncLifetime
+{
+    public const string GoodRow = """{"messages":[{"role":"user","content":"hi"}]}""";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-jobs-");
+    private WebApplication? _ingestion;
+    private WebApplicationFactory<JobsGrpcService>? _factory;
+    private GrpcChannel? _channel;
+
+    public RedisServer Redis { get; } = new();
+    public JobService.JobServiceClient Client => new(_channel!);
+    public HttpClient Http { get; private set; } = new();
+    public ArtifactStore Artifacts { get; private set; } = null!;
+    public IServiceProvider Services => _factory!.Services;
+    public ITestHarness Harness => Services.GetRequiredService<ITestHarness>();
+
+    public async Task InitializeAsync()
+    {
+        Artifacts = new ArtifactStore(Path.Combine(_folder.FullName, "artifacts"), Path.Combine(_folder.FullName, "models"));
+        WriteModel(Path.Combine(Artifacts.BaseModels, "base"), """{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]},"y":{"dtype":"F32","shape":[5],"data_offsets":[48,68]}}""");
+        if (!RedisServer.IsInstalled) return;
+        await Redis.InitializeAsync();
+        _ingestion = await StartIngestionAsync();
+        _factory = new WebApplicationFactory<JobsGrpcService>().WithWebHostBuilder(Configure);
+        _factory.UseKestrel();
+        _factory.StartServer();
+        // In the order of the endpoints' names: grpc, http.
+        var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        _channel = GrpcChannel.ForAddress(addresses[0]);
+        Http.BaseAddress = new Uri(addresses[1]);
+    }
+
+    public Task PublishAsync(object message) => Services.GetRequiredService<IBus>().Publish(message);
+
+    /// <summary>Uploads text as one dataset.</summary>
+    public Task<Dataset> UploadAsync(string text) => UploadAsync([Header("rows.jsonl"), Data(text)]);
+
+    public async Task<Dataset> UploadAsync(IEnumerable<UploadDatasetRequest> parts)
+    {
+        using var call = Client.UploadDataset();
+        try
+        {
+            foreach (var part in parts) await call.RequestStream.WriteAsync(part);
+            await call.RequestStream.CompleteAsync();
+        }
+        catch (Exception error) when (error is RpcException or InvalidOperationException)
+        {
+            // The server answers a bad request before its end; the answer says why.
+        }
+        return await call.ResponseAsync;
+    }
+
+    public async Task<CreateJobRequest> RequestAsync() => new()
+    {
+        Model = "base",
+        TrainingDatasetId = (await UploadAsync(GoodRow)).Id,
+        GraderJson = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""",
+    };
+
+    /// <summary>Files that an upload could leave behind.</summary>
+    public IEnumerable<string> StoredFiles() =>
+        Directory.EnumerateFiles(Artifacts.Root, "*.jsonl*", SearchOption.AllDirectories);
+
+    public static UploadDatasetRequest Header(string filename) => new() { Header = new DatasetHeader { Filename = filename } };
+
+    public static UploadDatasetRequest Data(string text) => new() { Data = ByteString.CopyFromUtf8(text) };
+
+    public static async Task<RpcException> FailsAsync(Func<Task> call, StatusCode code)
+    {
+        var error = await Assert.ThrowsAsync<RpcException>(call);
+        Assert.Equal(code, error.StatusCode);
+        return error;
+    }
+
+    /// <summary>Fields of the google.rpc.BadRequest that an error carries.</summary>
+    public static string[] Fields(RpcException error)
+    {
+        var details = Google.Rpc.Status.Parser.ParseFrom(error.Trailers.GetValueBytes("grpc-status-details-bin"));
+        Assert.Equal((int)StatusCode.InvalidArgument, details.Code);
+        return [.. details.Details.Single().Unpack<BadRequest>().FieldViolations.Select(violation => violation.Field)];
+    }
+
+    public static void WriteModel(string folder, string header)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "config.json"), "{}");
+        var json = Encoding.UTF8.GetBytes(header);
+        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), [.. BitConverter.GetBytes((ulong)json.Length), .. json]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _channel?.Dispose();
+        Http.Dispose();
+        if (_factory is not null) await _factory.DisposeAsync();
+        if (_ingestion is not null) await _ingestion.DisposeAsync();
+        await Redis.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private void Configure(IWebHostBuilder host)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["Kestrel:Endpoints:http:Url"] = "http://127.0.0.1:0",
+            ["Kestrel:Endpoints:grpc:Url"] = "http://127.0.0.1:0",
+            ["ConnectionStrings:redis"] = Redis.ConnectionString,
+            ["Artifacts:Root"] = Artifacts.Root,
+            ["Artifacts:BaseModels"] = Artifacts.BaseModels,
+            ["services:ingestion:grpc:0"] = _ingestion!.Urls.Single(),
+            ["Jobs:MaxDatasetBytes"] = "3000000",
+            ["Jobs:CommandDeadline"] = "01:00:00",
+            ["Jobs:WatchInterval"] = "00:00:00.050",
+        };
+        host.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(settings));
+        host.ConfigureServices(services => services.AddMassTransitTestHarness());
+    }
+
+    private async Task<WebApplication> StartIngestionAsync()
+    {
+        // The test folder holds the services' appsettings.json; this host must not read it.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = _folder.FullName });
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Protocols = HttpProtocols.Http2));
+        builder.Services.AddSingleton(Artifacts);
+        builder.Services.AddGrpc();
+        var app = builder.Build();
+        app.MapGrpcService<LineChecks>();
+        await app.StartAsync();
+        return app;
+    }
+}
