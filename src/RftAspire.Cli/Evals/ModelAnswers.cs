@@ -3,6 +3,7 @@ using RftAspire.Contracts;
 using RftAspire.Engine;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Sampling;
+using RftAspire.Engine.Tokenization;
 
 namespace RftAspire.Cli.Evals;
 
@@ -49,8 +50,20 @@ public sealed class ModelAnswers : IDisposable
 
     private int[] Prompt(PromptRow row, int maxTokens)
     {
-        var prompt = _encoder.Encode([.. row.Messages.Select(message => (message.Role, message.Content))]);
+        var prompt = Encode(row);
         ModelLimits.CheckLength($"line {row.Line}", prompt.Length, maxTokens, _model.Config);
         return prompt;
+    }
+
+    private int[] Encode(PromptRow row)
+    {
+        try
+        {
+            return _encoder.Encode([.. row.Messages.Select(message => (message.Role, message.Content))]);
+        }
+        catch (ChatTemplateException e)
+        {
+            throw new UsageException($"line {row.Line}: {e.Message}");
+        }
     }
 }

@@ -45,7 +45,7 @@ public static class Generation
             TopK = request.TopK,
             Key = RandomKey.FromSeed(request.Seed),
             StopTokens = model.Encoder?.StopTokens ?? model.Config.EosTokenIds,
-            StopWhen = request.Stop.Count == 0 ? null : ids => StopText.First(model.Encoder!.Decode([.. ids]), request.Stop) >= 0,
+            StopWhen = request.Stop.Count == 0 ? null : ids => StopText.First(model.Encoder!.Decode(ids), request.Stop) >= 0,
         };
     }
 
@@ -57,7 +57,7 @@ public static class Generation
             return ids;
         }
         if (model.Encoder is null) throw new UsageException($"--prompt: {folder} has no tokenizer.json; give --prompt-ids");
-        var encoded = request.Raw ? model.Encoder.Tokenizer.Encode(request.Prompt!) : model.Encoder.Encode([("user", request.Prompt!)]);
+        var encoded = request.Raw ? model.Encoder.Tokenizer.Encode(request.Prompt!, allowSpecial: true) : model.Encoder.Encode([("user", request.Prompt!)]);
         return encoded.Length > 0 ? encoded : throw new UsageException("--prompt: the text has no tokens; give at least one letter");
     }
 }

@@ -7,6 +7,7 @@ namespace RftAspire.Cli.Platform;
 public static class RpcFailure
 {
     private const string DetailsTrailer = "grpc-status-details-bin";
+    private const string HowToStart = "start it with ./run.sh or dotnet run --project RftAspire.AppHost, or name another with --server";
 
     public static Failure Of(RpcException e, string server) => e.StatusCode switch
     {
@@ -17,12 +18,15 @@ public static class RpcFailure
         _ => new(ExitCode.Failed, $"the platform at {server} answered {e.StatusCode}: {e.Status.Detail}", Violations(e)),
     };
 
-    private static Failure Unreachable(RpcException e, string server)
+    private static Failure Unreachable(RpcException e, string server) => e switch
     {
-        var reason = e.StatusCode == StatusCode.DeadlineExceeded ? "no answer in time" : FirstLine(e.Status.Detail);
-        return new(ExitCode.Unreachable,
-            $"cannot reach the platform at {server} ({reason}); start it with ./run.sh or dotnet run --project RftAspire.AppHost, or name another with --server", []);
-    }
+        { StatusCode: StatusCode.DeadlineExceeded } => new(ExitCode.Unreachable, $"the platform at {server} gave no answer in time; {HowToStart}", []),
+        // Only the client's own failures carry an exception; a platform that answers says itself what it lacks.
+        { Status.DebugException: null } => new(ExitCode.Unreachable, $"the platform at {server} cannot serve this now: {e.Status.Detail}", []),
+        _ => new(ExitCode.Unreachable, $"cannot reach the platform at {server} ({Cause(e)}); {HowToStart}", []),
+    };
+
+    private static string Cause(RpcException e) => e.Status.DebugException!.GetBaseException().Message.Split('\n', 2)[0].Trim();
 
     // A server may word the violations in its status message too; they are told once.
     private static Failure Refusal(RpcException e)
@@ -34,8 +38,6 @@ public static class RpcFailure
             ? new(ExitCode.Usage, violations[0], [])
             : new(ExitCode.Usage, "the platform refuses the request:", violations);
     }
-
-    private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim();
 
     private static string[] Violations(RpcException e)
     {

@@ -55,7 +55,7 @@ public sealed class JobCommandTests : IDisposable
         platform.Jobs.Rejection = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "line 3", Description = "messages is empty" } } };
         var run = await platform.RunAsync("jobs", "create", "--model", "tiny", "--train", _train, "--grader", _grader);
         Assert.Equal(ExitCode.Usage, run.Code);
-        Assert.Equal("rft: the dataset is rejected\n  line 3: messages is empty\n", run.Error.ReplaceLineEndings("\n"));
+        Assert.Equal($"rft: --train {_train}: the platform refuses the dataset:\n  line 3: messages is empty\n", run.Error.ReplaceLineEndings("\n"));
         Assert.Null(platform.Jobs.Created);
     }
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using RftAspire.Cli;
 using RftAspire.Cli.Models;
-using RftAspire.Engine.Checkpoints;
-using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Services.Tests.Cli;
 
@@ -120,8 +118,8 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("id 64 is outside the model's vocabulary of 64", "--prompt-ids", "1,64")]
-    [InlineData("2 tokens and 31 new ones exceed the model's context of 32", "--prompt-ids", "1,2", "--max-tokens", "31")]
+    [InlineData("id 320 is outside the model's vocabulary of 320", "--prompt-ids", "1,320")]
+    [InlineData("2 tokens and 127 new ones exceed the model's context of 128", "--prompt-ids", "1,2", "--max-tokens", "127")]
     [InlineData("has no tokenizer.json; give --prompt-ids", "--prompt", "hello")]
     [InlineData("has no tokenizer.json to read the answer with", "--prompt-ids", "1", "--stop", "x", "--max-tokens", "4")]
     public async Task Generate_WhatTheModelCannotTake_IsACallersMistake(string expected, params string[] args)
@@ -143,26 +141,7 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("model.safetensors", run.Error, StringComparison.Ordinal);
     }
 
-    private void SaveModel()
-    {
-        var config = new ModelConfig
-        {
-            ModelType = "llama",
-            HiddenSize = 16,
-            IntermediateSize = 32,
-            Layers = 2,
-            Heads = 2,
-            KvHeads = 1,
-            HeadDim = 8,
-            VocabSize = 64,
-            MaxPositionEmbeddings = 32,
-            TieWordEmbeddings = true,
-        };
-        var key = RandomKey.FromSeed(1);
-        var weights = CheckpointFolder.TensorShapes(config).Select((tensor, i) => (tensor.Name, Values: Enumerable
-            .Range(0, (int)tensor.Shape.Aggregate((a, b) => a * b)).Select(at => (float)key.Derive(i).Normal(at)).ToArray()));
-        CheckpointFolder.Save(Path.Combine(_folder.Path, "model"), config, weights.ToDictionary(tensor => tensor.Name, tensor => tensor.Values), DType.F32);
-    }
+    private void SaveModel() => TinyModel.Save(Path.Combine(_folder.Path, "model"));
 
     private static float[] Floats(JsonElement document) => [.. document.GetProperty("logprobs").EnumerateArray().Select(value => value.GetSingle())];
 
