@@ -32,8 +32,7 @@ mkdir -p .rft
 
 echo "building ..."
 build RftAspire.AppHost
-build src/RftAspire.Cli
-rft() { dotnet artifacts/bin/RftAspire.Cli/debug/rft.dll "$@"; }
+./rft --version >/dev/null
 
 host=
 stop() {
@@ -54,19 +53,19 @@ setsid dotnet artifacts/bin/RftAspire.AppHost/debug/RftAspire.AppHost.dll "${set
 host=$!
 for _ in $(seq 120); do
   kill -0 "$host" 2>/dev/null || { host=; tail -n 3 "$log" >&2; exit 1; }
-  rft models list --json >/dev/null 2>&1 && break
+  ./rft models list --json >/dev/null 2>&1 && break
   sleep 0.5
 done
-rft models list --json >/dev/null || { tail -n 5 "$log" >&2; exit 1; }
+./rft models list --json >/dev/null || { tail -n 5 "$log" >&2; exit 1; }
 
 sample=samples/eurovoc
 base=eurovoc-base-5m
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-job=$(rft jobs create --model $base --train $sample/train.jsonl --valid $sample/valid.jsonl --grader $sample/grader.json --suffix sample --json | field id)
+job=$(./rft jobs create --model $base --train $sample/train.jsonl --valid $sample/valid.jsonl --grader $sample/grader.json --suffix sample --json | field id)
 echo "sample job $job"
-rft jobs watch "$job"
-tuned=$(rft jobs show "$job" --json | field tuned_model)
-rft evals compare --base $base --tuned "$tuned" --grader $sample/grader.json \
+./rft jobs watch "$job"
+tuned=$(./rft jobs show "$job" --json | field tuned_model)
+./rft evals compare --base $base --tuned "$tuned" --grader $sample/grader.json \
   --data $sample/valid.jsonl=valid --data $sample/heldout.jsonl=held-out --examples 3
 
 dashboard=$(sed -n 's/.*Now listening on: \(http[^ ]*\).*/\1/p' "$log" | head -n 1)

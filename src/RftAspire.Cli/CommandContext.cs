@@ -10,7 +10,7 @@ namespace RftAspire.Cli;
 /// <summary>One run of one command: its arguments, where it prints, and the platform it speaks to.</summary>
 public sealed class CommandContext(ParseResult parsed, Surroundings surroundings, bool json, string? server) : IDisposable
 {
-    private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Compact = new(JsonSerializerOptions.Default) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private PlatformConnection? _platform;
 
     public Surroundings Surroundings => surroundings;
