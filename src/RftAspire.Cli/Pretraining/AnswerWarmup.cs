@@ -29,7 +29,7 @@ internal sealed class AnswerWarmup(BaseModelRecipe recipe, PromptEncoder encoder
             for (var step = 0; step < stepsPerEpoch; step++)
             {
                 var batch = order.Skip(step * recipe.WarmupBatch).Take(recipe.WarmupBatch).Select(row => Group(row, key.Derive(epoch).Derive(row))).ToList();
-                var rate = SupervisedTrainer.CosineRate(epoch * stepsPerEpoch + step, recipe.WarmupSchedule * stepsPerEpoch, recipe.WarmupRate, WarmupSteps, FinalRate);
+                var rate = SupervisedTrainer.CosineRate(epoch * stepsPerEpoch + step, Math.Max(recipe.WarmupSchedule, recipe.WarmupEpochs) * stepsPerEpoch, recipe.WarmupRate, WarmupSteps, FinalRate);
                 loss += trainer.Step(batch, rate);
             }
             yield return loss / stepsPerEpoch;

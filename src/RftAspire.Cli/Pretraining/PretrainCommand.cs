@@ -26,10 +26,11 @@ public static class PretrainCommand
         var language = new Option<DirectoryInfo?>("--language") { HelpName = "DIR", Description = "Take the language model of this folder (an earlier run's DIR/language) and only warm it up." };
         var steps = new Option<int>("--steps") { Description = "Pre-training steps of 2,048 tokens.", DefaultValueFactory = _ => new BaseModelRecipe().PretrainingSteps };
         var epochs = new Option<int>("--warmup-epochs") { Description = "Passes over the answers.", DefaultValueFactory = _ => new BaseModelRecipe().WarmupEpochs };
+        var whole = new Option<double>("--whole-answers") { HelpName = "SHARE", Description = "How often a row shows all its labels in the warm-up rather than a random part of them.", DefaultValueFactory = _ => new BaseModelRecipe().WholeAnswerShare };
         var seed = new Option<long>("--seed") { Description = "The same data and seed give the same weights.", DefaultValueFactory = _ => new BaseModelRecipe().Seed };
-        return cli.Handle(new Command("pretrain", "Make a base model from text and labelled titles.") { text, answers, output, language, steps, epochs, seed }, (context, cancellation) =>
+        return cli.Handle(new Command("pretrain", "Make a base model from text and labelled titles.") { text, answers, output, language, steps, epochs, whole, seed }, (context, cancellation) =>
         {
-            var recipe = new BaseModelRecipe { PretrainingSteps = context.Get(steps), WarmupEpochs = context.Get(epochs), Seed = context.Get(seed) };
+            var recipe = new BaseModelRecipe { PretrainingSteps = context.Get(steps), WarmupEpochs = context.Get(epochs), WholeAnswerShare = context.Get(whole), Seed = context.Get(seed) };
             var run = new PretrainRun(context, recipe, context.Require(output).FullName);
             run.Make(context.Require(text).FullName, context.Get(language)?.FullName, [.. context.Get(answers)!.Select(file => file.FullName)], cancellation);
             return Task.FromResult(ExitCode.Ok);
