@@ -11,19 +11,21 @@ var baseModels = Path.GetFullPath(settings["Artifacts:BaseModels"] ?? "../models
 var messaging = builder.AddRabbitMQ("messaging").WithDataVolume();
 var redis = builder.AddRedis("redis").WithDataVolume().WithArgs("--appendonly", "yes", "--appendfsync", "always");
 
-// The ring: Jobs asks Ingestion for prompts, Training asks Sampling for rollouts, Grading rewards them, Training learns.
-var ingestion = Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingestion"));
+// The ring: Jobs hands a dataset to Ingestion, Training asks Sampling for rollouts, Grading rewards them, Training learns.
+var ingestion = Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingestion")
+    .WithEndpoint("http", endpoint => endpoint.Port = null)
+    .WithEndpoint("grpc", endpoint => endpoint.Port = null));
 Service(builder.AddProject<Projects.RftAspire_Sampling>("sampling").WithHttpEndpoint())
     .WithReplicas(settings.GetValue("Parameters:sampling-replicas", 1));
 Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint());
 Service(builder.AddProject<Projects.RftAspire_Training>("training").WithHttpEndpoint());
 
-// The public face; its own settings name the two endpoints, as gRPC without TLS needs a port that speaks HTTP/2 alone.
+// The public face. Its own settings name the endpoints, as gRPC without TLS needs a port that speaks HTTP/2 alone.
 Service(builder.AddProject<Projects.RftAspire_Jobs>("jobs")
     .WithEndpoint("http", endpoint => endpoint.Port = settings.GetValue("Ports:Rest", 7080))
     .WithEndpoint("grpc", endpoint => endpoint.Port = settings.GetValue("Ports:Grpc", 7081))
-    .WithReference(ingestion)
-    .WithExternalHttpEndpoints());
+    .WithExternalHttpEndpoints()
+    .WithReference(ingestion).WaitFor(ingestion));
 
 builder.Build().Run();
 

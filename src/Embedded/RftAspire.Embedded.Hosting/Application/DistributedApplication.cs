@@ -9,6 +9,8 @@ namespace Aspire.Hosting;
 /// <summary>The built application: starts, watches and stops all its resources.</summary>
 public sealed class DistributedApplication : IHost, IAsyncDisposable
 {
+    private int disposed;
+
     private readonly IHost host;
     private readonly EntryPointSession? session;
 
@@ -60,6 +62,7 @@ public sealed class DistributedApplication : IHost, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1) return;
         await Services.GetRequiredService<Orchestrator>().StopAsync();
         if (host is IAsyncDisposable disposable) await disposable.DisposeAsync();
         else host.Dispose();

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.ForeignClients;
+
+namespace RftAspire.EndToEnd.Tests;
+
+/// <summary>The whole platform as AppHost.cs describes it, on ports and in a folder of its own.</summary>
+public sealed class Platform : IAsyncDisposable
+{
+    private readonly DistributedApplication _app;
+    private readonly GrpcChannel _channel;
+
+    private Platform(DistributedApplication app)
+    {
+        _app = app;
+        Address = app.GetEndpoint("jobs", "grpc");
+        _channel = GrpcChannel.ForAddress(Address.ToString());
+        Jobs = new JobService.JobServiceClient(_channel);
+    }
+
+    public Uri Address { get; }
+    public JobService.JobServiceClient Jobs { get; }
+
+    public static string Sample => Path.Combine(NodeFactAttribute.Repository, "samples", "eurovoc");
+    public static string Grader => File.ReadAllText(Path.Combine(Sample, "grader.json"));
+    public const string Model = "eurovoc-base-5m";
+
+    public static async Task<Platform> StartAsync(int samplers = 1)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        string[] arguments = [$"--Parameters:sampling-replicas={samplers}", $"--Artifacts:BaseModels={Path.Combine(NodeFactAttribute.Repository, "models")}"];
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.RftAspire_AppHost>(arguments, patience.Token);
+        var app = await builder.BuildAsync(patience.Token);
+        await app.StartAsync(patience.Token);
+        foreach (var service in (string[])["ingestion", "sampling", "grading", "training", "jobs"])
+            await app.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
+        return new Platform(app);
+    }
+
+    public async Task<string> UploadAsync(int rows)
+    {
+        using var call = Jobs.UploadDataset();
+        await call.RequestStream.WriteAsync(new UploadDatasetRequest { Header = new DatasetHeader { Filename = "train.jsonl" } });
+        var lines = string.Join('\n', File.ReadLines(Path.Combine(Sample, "train.jsonl")).Take(rows));
+        await call.RequestStream.WriteAsync(new UploadDatasetRequest { Data = ByteString.CopyFromUtf8(lines) });
+        await call.RequestStream.CompleteAsync();
+        return (await call.ResponseAsync).Id;
+    }
+
+    public async Task<Job> CreateAsync(int steps, long seed = 5) => await Jobs.CreateJobAsync(new CreateJobRequest
+    {
+        Model = Model,
+        TrainingDatasetId = await UploadAsync(40),
+        GraderJson = Grader,
+        Seed = seed,
+        Hyperparameters = new Hyperparameters { Steps = steps, PromptsPerStep = 8, GroupSize = 4 },
+    });
+
+    /// <summary>Events in order, until the job has ended.</summary>
+    public async IAsyncEnumerable<JobEvent> WatchAsync(string jobId)
+    {
+        using var call = Jobs.WatchJob(new WatchJobRequest { JobId = jobId }, deadline: DateTime.UtcNow.AddMinutes(5));
+        await foreach (var jobEvent in call.ResponseStream.ReadAllAsync()) yield return jobEvent;
+    }
+
+    public async Task<(Job Job, List<JobEvent> Events)> FinishAsync(string jobId)
+    {
+        var events = new List<JobEvent>();
+        await foreach (var jobEvent in WatchAsync(jobId)) events.Add(jobEvent);
+        return (await Jobs.GetJobAsync(new GetJobRequest { JobId = jobId }), events);
+    }
+
+    /// <summary>kill -9 of a service's process, then a new one in its place.</summary>
+    public async Task KillAndRestartAsync(string service)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var running = await _app.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
+        var pid = (int)running.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value!;
+        Process.GetProcessById(pid).Kill();
+        await _app.ResourceNotifications.WaitForResourceAsync(running.ResourceId, seen => seen.Snapshot.ExitCode is not null, patience.Token);
+        await _app.ResourceCommands.ExecuteCommandAsync(running.ResourceId, "start", patience.Token);
+        await _app.ResourceNotifications.WaitForResourceAsync(running.ResourceId, seen => seen.Snapshot.HealthStatus == HealthStatus.Healthy, patience.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        await _app.DisposeAsync();
+    }
+}

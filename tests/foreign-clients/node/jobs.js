@@ -1,0 +1,63 @@
+// Drives the job API from its .proto alone: uploads a dataset, creates a job, watches it, cancels it.
+// Usage: node jobs.js HOST:PORT PROTO_ROOT DATASET GRADER MODEL
+const fs = require('fs');
+const grpc = require('@grpc/grpc-js');
+const loader = require('@grpc/proto-loader');
+
+const [address, protoRoot, dataset, grader, model] = process.argv.slice(2);
+const definition = loader.loadSync('rft/jobs/v1/jobs.proto', { includeDirs: [protoRoot], enums: String, longs: Number, defaults: true, oneofs: true });
+const { JobService } = grpc.loadPackageDefinition(definition).rft.jobs.v1;
+const client = new JobService(address, grpc.credentials.createInsecure());
+const deadline = () => ({ deadline: Date.now() + 60000 });
+const call = (method, request) => new Promise((resolve, reject) =>
+  client[method](request, deadline(), (error, reply) => (error ? reject(error) : resolve(reply))));
+
+function upload(path) {
+  return new Promise((resolve, reject) => {
+    const stream = client.uploadDataset(deadline(), (error, reply) => (error ? reject(error) : resolve(reply)));
+    stream.write({ header: { filename: 'from-node.jsonl' } });
+    const bytes = fs.readFileSync(path);
+    for (let at = 0; at < bytes.length; at += 10000) stream.write({ data: bytes.subarray(at, at + 10000) });
+    stream.end();
+  });
+}
+
+function watchUntilStep(jobId, step) {
+  return new Promise((resolve, reject) => {
+    const kinds = [];
+    const stream = client.watchJob({ jobId });
+    stream.on('data', (event) => {
+      kinds.push(event.event === 'stateChanged' ? event.stateChanged.state : event.event);
+      if (event.event === 'stepTrained' && event.stepTrained.step >= step) stream.cancel();
+    });
+    stream.on('error', (error) => (error.code === grpc.status.CANCELLED ? resolve(kinds) : reject(error)));
+    stream.on('end', () => resolve(kinds));
+  });
+}
+
+function watchToTheEnd(jobId) {
+  return new Promise((resolve, reject) => {
+    let last = '';
+    const stream = client.watchJob({ jobId }, deadline());
+    stream.on('data', (event) => { if (event.event === 'stateChanged') last = event.stateChanged.state; });
+    stream.on('error', reject);
+    stream.on('end', () => resolve(last));
+  });
+}
+
+async function main() {
+  const file = await upload(dataset);
+  const refused = await call('createJob', { model: 'no-such-model', trainingDatasetId: file.id, graderJson: '{}' }).catch((error) => error.code);
+  const job = await call('createJob', {
+    model, trainingDatasetId: file.id, graderJson: fs.readFileSync(grader, 'utf8'), seed: 7,
+    hyperparameters: { steps: 500, promptsPerStep: 4, groupSize: 2 },
+  });
+  const seen = await watchUntilStep(job.id, 2);
+  const listed = (await call('listJobs', {})).jobs.some((other) => other.id === job.id);
+  await call('cancelJob', { jobId: job.id });
+  const end = await watchToTheEnd(job.id);
+  const again = await call('cancelJob', { jobId: job.id }).catch((error) => error.code);
+  console.log(JSON.stringify({ rows: file.rows, refused, seen: [...new Set(seen)], listed, end, again }));
+}
+
+main().then(() => client.close(), (error) => { console.error(error); process.exit(1); });
