@@ -29,9 +29,7 @@ public sealed class CommandLine
 
     public static Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken cancellationToken = default)
     {
-        var root = new CommandLine(surroundings).Root();
-        // A prompt may start with '@', which would otherwise name a file of arguments.
-        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = Parse(args, surroundings);
         if (parsed.Action is ParseErrorAction) return Task.FromResult(ReportMistakes(parsed, surroundings.Error));
         var invocation = new InvocationConfiguration
         {
@@ -42,6 +40,11 @@ public sealed class CommandLine
         };
         return parsed.InvokeAsync(invocation, cancellationToken);
     }
+
+    /// <summary>Reads the arguments without acting on them.</summary>
+    public static ParseResult Parse(string[] args, Surroundings surroundings) =>
+        // A prompt may start with '@', which would otherwise name a file of arguments.
+        new CommandLine(surroundings).Root().Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     /// <summary>Makes <paramref name="run"/> the command's action; what it throws becomes one message and an exit code.</summary>
     public Command Handle(Command command, Func<CommandContext, CancellationToken, Task<int>> run)
