@@ -20,7 +20,7 @@ for argument in "$@"; do
   case $argument in
     --exit) stay=0 ;;
     -h | --help) usage; exit 0 ;;
-    --*:*=*) settings+=("$argument"); case $argument in --Ports:Grpc=*) grpc_port=${argument#*=} ;; esac ;;
+    --*=*) settings+=("$argument"); case $argument in --Ports:Grpc=*) grpc_port=${argument#*=} ;; esac ;;
     *) echo "run.sh: unknown argument '$argument'" >&2; usage >&2; exit 2 ;;
   esac
 done

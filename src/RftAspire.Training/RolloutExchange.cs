@@ -79,8 +79,19 @@ public sealed partial class RolloutExchange(IBus bus, IOptions<TrainingOptions> 
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(PublishDeadline);
-        await Task.WhenAll(commands.Select(command => bus.Publish(command, deadline.Token)));
+        try
+        {
+            await Task.WhenAll(commands.Select(command => bus.Publish(command, deadline.Token)));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // What did not leave counts as unanswered and is asked for again.
+            LogBlocked(PublishDeadline);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the broker has not taken the commands for {Deadline}")]
+    private partial void LogBlocked(TimeSpan deadline);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Missing} of {Total} prompt groups unanswered, first {First}; asking for them again")]
     private partial void LogMissing(int missing, int total, GroupId first);

@@ -13,7 +13,8 @@ public sealed record TrainingOutcome(string State, string? Code = null, string? 
 
 /// <summary>
 /// Jobs to train, as files in the job's folder: <c>training/intent.json</c> asks for it, <c>cancel.json</c> stops it,
-/// <c>outcome.json</c> ends it. A message is acknowledged only after its file is on disk, so a job outlives the process.
+/// <c>outcome.json</c> ends it and <c>announced.json</c> says that the others know. A message is acknowledged only after its file is
+/// on disk, so a job outlives the process.
 /// </summary>
 public sealed class TrainingBacklog(ArtifactStore artifacts) : IDisposable
 {
@@ -42,6 +43,12 @@ public sealed class TrainingBacklog(ArtifactStore artifacts) : IDisposable
 
     public void End(string jobId, TrainingOutcome outcome) => ArtifactStore.WriteJson(OutcomeFile(jobId), outcome);
 
+    /// <summary>Notes that the news of a job's end has been published.</summary>
+    public void Announced(string jobId) => ArtifactStore.WriteJson(AnnouncedFile(jobId), new Mark(jobId));
+
+    /// <summary>Jobs whose end was stored by a process that did not live to tell it.</summary>
+    public IEnumerable<string> Unannounced() => JobIds().Where(jobId => File.Exists(OutcomeFile(jobId)) && !File.Exists(AnnouncedFile(jobId)));
+
     /// <summary>The oldest job that has not ended; waits for one.</summary>
     public async Task<string> NextAsync(CancellationToken cancellation)
     {
@@ -65,20 +72,21 @@ public sealed class TrainingBacklog(ArtifactStore artifacts) : IDisposable
 
     public void Leave(string jobId) => _running.TryRemove(jobId, out _);
 
-    private string? Oldest()
+    private string? Oldest() => JobIds()
+        .Where(jobId => File.Exists(IntentFile(jobId)) && !File.Exists(OutcomeFile(jobId)) && File.Exists(artifacts.JobSpecFile(jobId)))
+        .OrderBy(jobId => ArtifactStore.ReadJson<JobSpec>(artifacts.JobSpecFile(jobId)).CreatedAt)
+        .ThenBy(jobId => jobId, StringComparer.Ordinal)
+        .FirstOrDefault();
+
+    private IEnumerable<string> JobIds()
     {
         var jobs = Path.Combine(artifacts.Root, "jobs");
-        if (!Directory.Exists(jobs)) return null;
-        return Directory.EnumerateDirectories(jobs)
-            .Select(folder => Path.GetFileName(folder))
-            .Where(jobId => ArtifactStore.IsId(jobId) && File.Exists(IntentFile(jobId)) && !File.Exists(OutcomeFile(jobId)) && File.Exists(artifacts.JobSpecFile(jobId)))
-            .OrderBy(jobId => ArtifactStore.ReadJson<JobSpec>(artifacts.JobSpecFile(jobId)).CreatedAt)
-            .ThenBy(jobId => jobId, StringComparer.Ordinal)
-            .FirstOrDefault();
+        return Directory.Exists(jobs) ? Directory.EnumerateDirectories(jobs).Select(folder => Path.GetFileName(folder)).Where(ArtifactStore.IsId) : [];
     }
 
     private string Folder(string jobId) => Path.Combine(artifacts.JobFolder(jobId), "training");
     private string IntentFile(string jobId) => Path.Combine(Folder(jobId), "intent.json");
     private string CancelFile(string jobId) => Path.Combine(Folder(jobId), "cancel.json");
+    private string AnnouncedFile(string jobId) => Path.Combine(Folder(jobId), "announced.json");
     private string OutcomeFile(string jobId) => Path.Combine(Folder(jobId), "outcome.json");
 }

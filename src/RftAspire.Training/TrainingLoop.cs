@@ -11,14 +11,21 @@ public sealed partial class TrainingLoop(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        foreach (var jobId in backlog.Unannounced()) await AnnounceAsync(jobId, backlog.Outcome(jobId)!, stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             var jobId = await backlog.NextAsync(stoppingToken);
             if (await RunAsync(jobId, stoppingToken) is not { } outcome) return;
             backlog.End(jobId, outcome);
             LogEnded(jobId, outcome.State, outcome.Message);
-            await bus.Publish(outcome.ToEvent(jobId), stoppingToken);
+            await AnnounceAsync(jobId, outcome, stoppingToken);
         }
+    }
+
+    private async Task AnnounceAsync(string jobId, TrainingOutcome outcome, CancellationToken stopping)
+    {
+        await bus.Publish(outcome.ToEvent(jobId), stopping);
+        backlog.Announced(jobId);
     }
 
     /// <summary>Null when the process stops before the job has ended.</summary>

@@ -211,7 +211,7 @@ internal sealed partial class TrainingRun : IDisposable
         var groups = await _exchange.SampleAsync(commands, cancellation);
         var rewards = groups.SelectMany(group => group.Rollouts).Where(rollout => rollout.Reward is not null).Select(rollout => rollout.Reward!.Value).ToList();
         metrics[name] = rewards.Count == 0 ? 0 : rewards.Sum() / rewards.Count;
-        metrics[name + "_ungraded"] = groups.Sum(group => group.Rollouts.Length) - rewards.Count;
+        metrics["rollouts/ungraded"] = metrics.GetValueOrDefault("rollouts/ungraded") + groups.Sum(group => group.Rollouts.Length) - rewards.Count;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "job {JobId}: resumed after step {Step}")]

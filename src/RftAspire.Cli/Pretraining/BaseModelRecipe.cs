@@ -13,7 +13,7 @@ internal sealed record BaseModelRecipe
     public double PretrainingDecay { get; init; } = 0.1;
     /// <summary>Every so many acts, one is never trained on.</summary>
     public int HeldOutEvery { get; init; } = 64;
-    public int WarmupEpochs { get; init; } = 2;
+    public int WarmupEpochs { get; init; } = 3;
     /// <summary>Epochs that the learning rate's cosine is laid out for; the warm-up stops early on it.</summary>
     public int WarmupSchedule { get; init; } = 10;
     /// <summary>How often a row shows all its labels rather than a random part of them.</summary>
