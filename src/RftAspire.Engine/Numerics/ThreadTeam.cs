@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 
 namespace RftAspire.Engine.Numerics;
 
@@ -20,6 +21,7 @@ public sealed unsafe class ThreadTeam : IDisposable
     private delegate*<void*, int, int, void> _entry;
     private void* _job;
     private int _section;
+    private Exception? _fault;
     private volatile bool _stopping;
 
     /// <param name="threads">Threads in all, the caller's included; 0 takes one per processor.</param>
@@ -47,14 +49,30 @@ public sealed unsafe class ThreadTeam : IDisposable
         Volatile.Write(ref _section, section);
         Interlocked.MemoryBarrier();
         foreach (var worker in _workers) worker.WakeIfAsleep();
-        job.Execute(0, Threads);
+        Share(0);
         foreach (var worker in _workers) worker.WaitFor(section);
+        if (Interlocked.Exchange(ref _fault, null) is { } fault) ExceptionDispatchInfo.Throw(fault);
     }
 
     public void Dispose()
     {
         _stopping = true;
         foreach (var worker in _workers) worker.Dispose();
+    }
+
+    /// <summary>Keeps what a share throws for the caller: unhandled on a worker it would end the process.</summary>
+    private void Share(int thread)
+    {
+        try
+        {
+            _entry(_job, thread, Threads);
+        }
+#pragma warning disable CA1031 // Rethrown by Run once no share is using the job any more.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Interlocked.CompareExchange(ref _fault, error, null);
+        }
     }
 
     private static void Execute<TJob>(void* job, int thread, int threads)
@@ -102,7 +120,7 @@ public sealed unsafe class ThreadTeam : IDisposable
                 WaitForWork(seen);
                 if (_team._stopping) return;
                 seen = Volatile.Read(ref _team._section);
-                _team._entry(_team._job, _index, _team.Threads);
+                _team.Share(_index);
                 Volatile.Write(ref _done, seen);
             }
         }

@@ -27,6 +27,7 @@ public sealed record SampleRequest
     {
         if (Prompt.Length == 0) throw new ArgumentException("the prompt has no tokens");
         if (Count < 1 || MaxTokens < 1) throw new ArgumentException($"count {Count} and max tokens {MaxTokens} must be at least 1");
+        if (!(Temperature >= 0)) throw new ArgumentException($"temperature {Temperature} must be 0 or more");
         if (Prompt.Length + MaxTokens > config.MaxPositionEmbeddings)
             throw new ArgumentException($"a prompt of {Prompt.Length} tokens and {MaxTokens} new ones exceed the model's context of {config.MaxPositionEmbeddings}");
         if (Prompt.Any(token => (uint)token >= config.VocabSize))

@@ -1,0 +1,107 @@
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
+using RftAspire.Engine.Tests.Numerics;
+
+namespace RftAspire.Engine.Tests.Sampling;
+
+public sealed unsafe class TokenDistributionTests
+{
+    private static readonly double[] s_probabilities = [0.05, 0.5, 0.1, 0.2, 0.15];
+
+    [Theory]
+    [InlineData(0, 0.45, new[] { 1 })]
+    [InlineData(0, 0.55, new[] { 1, 3 })]
+    [InlineData(0, 0.69, new[] { 1, 3 })]
+    [InlineData(0, 0.71, new[] { 1, 3, 4 })]
+    [InlineData(0, 0.94, new[] { 1, 2, 3, 4 })]
+    [InlineData(0, 0, new[] { 1 })]
+    [InlineData(0, 1, new[] { 0, 1, 2, 3, 4 })]
+    [InlineData(1, 1, new[] { 1 })]
+    [InlineData(3, 1, new[] { 1, 3, 4 })]
+    [InlineData(99, 1, new[] { 0, 1, 2, 3, 4 })]
+    [InlineData(4, 0.6, new[] { 1, 3 })]
+    [InlineData(2, 0.9, new[] { 1, 3 })]
+    public void Apply_TopKAndTopP_KeepTheLikeliest(int topK, double topP, int[] kept) =>
+        With(Logits(s_probabilities), 1, distribution =>
+        {
+            TokenFilter.Apply(distribution, topK, topP);
+            Assert.Equal(kept, Enumerable.Range(0, 5).Where(i => distribution.Numerators[i] > 0));
+            Assert.Equal(kept, Enumerable.Range(0, 1000).Select(i => distribution.At(i / 1000.0)).Distinct().Order());
+        });
+
+    [Fact]
+    public void Apply_EqualProbabilities_KeepsTheLowestIds() =>
+        With([1, 2, 2, 2, 1, 2], 1, distribution =>
+        {
+            TokenFilter.Apply(distribution, topK: 2, topP: 1);
+            Assert.Equal([1, 2], Enumerable.Range(0, 6).Where(i => distribution.Numerators[i] > 0));
+        });
+
+    [Fact]
+    public void Apply_Filter_LeavesLogprobsOfTheWholeDistribution() =>
+        With(Logits(s_probabilities), 1, distribution =>
+        {
+            TokenFilter.Apply(distribution, topK: 1, topP: 1);
+            for (var i = 0; i < 5; i++) Assert.Equal(Math.Log(s_probabilities[i]), distribution.Logprob(i), 1e-6);
+        });
+
+    [Fact]
+    public void Likeliest_Ties_TakesTheLowestId() => With([0, 3, 3, -1], 1, distribution => Assert.Equal(1, distribution.Likeliest()));
+
+    [Fact]
+    public void Likeliest_NaN_Throws() =>
+        With([float.NaN, float.NaN], 1, distribution => Assert.Throws<InvalidOperationException>(() => distribution.Likeliest()));
+
+    [Fact]
+    public void At_Quantiles_CutTheIdsAtTheirProbabilities()
+    {
+        const int points = 10_000;
+        With(Logits(s_probabilities), 1, distribution =>
+        {
+            var tokens = Enumerable.Range(0, points).Select(i => distribution.At((i + 0.5) / points)).ToList();
+            Assert.Equal(tokens.Order(), tokens);
+            for (var token = 0; token < 5; token++) Assert.Equal(s_probabilities[token], tokens.Count(t => t == token) / (double)points, 2e-4);
+        });
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(1000)]
+    public void At_EdgesOfAnySize_AreTokensWithAProbability(int size)
+    {
+        var logits = new float[size];
+        logits.AsSpan().Fill(-1000);
+        logits[1] = logits[size - 2] = 0;
+        With(logits, 1, distribution =>
+        {
+            Assert.Equal(1, distribution.At(0));
+            Assert.Equal(1, distribution.At(0.4999));
+            Assert.Equal(size - 2, distribution.At(0.5001));
+            Assert.Equal(size - 2, distribution.At(1 - 1.0 / (1UL << 53)));
+        });
+    }
+
+    [Fact]
+    public void LogprobAndEntropy_Temperature_ScalesTheLogits()
+    {
+        float[] logits = [1, -2, 0.5f, 3];
+        var scaled = logits.Select(z => Math.Exp(z / 0.7)).ToArray();
+        var probabilities = scaled.Select(e => e / scaled.Sum()).ToArray();
+        With(logits, 1 / 0.7f, distribution =>
+        {
+            for (var i = 0; i < 4; i++) Assert.Equal(Math.Log(probabilities[i]), distribution.Logprob(i), 2e-6);
+            Assert.Equal(-probabilities.Sum(p => p * Math.Log(p)), distribution.Entropy(), 2e-6);
+        });
+    }
+
+    private static float[] Logits(double[] probabilities) => [.. probabilities.Select(p => (float)Math.Log(p) + 2)];
+
+    private delegate void Check(TokenDistribution distribution);
+
+    private static void With(float[] logits, float inverseTemperature, Check check)
+    {
+        using NativeBuffer row = FloatRows.Of(logits), numerators = new(TokenDistribution.RoundUp(logits.Length));
+        check(new TokenDistribution(row.Start, logits.Length, inverseTemperature, numerators.Start));
+    }
+}
