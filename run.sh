@@ -26,6 +26,7 @@ for argument in "$@"; do
 done
 
 . ./scripts/prepare.sh
+trap clean_scratch EXIT
 export RFT_SERVER="http://127.0.0.1:$grpc_port"
 log=.rft/apphost.log
 mkdir -p .rft
@@ -42,6 +43,7 @@ stop() {
     kill -TERM "$host" 2>/dev/null || true
     wait "$host" 2>/dev/null || true
   fi
+  clean_scratch
 }
 trap stop EXIT
 trap 'stop; exit 130' INT

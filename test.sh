@@ -4,6 +4,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")" && pwd)
 cd "$root"
 . ./scripts/prepare.sh
+trap clean_scratch EXIT
 # Foreign clients speak to the platform in some tests; without Node those tests are skipped with a reason.
 require node npm -- nodejs npm || true
 

@@ -4,6 +4,14 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPE
 # Build servers and diagnostic sockets would outlive the script.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false DOTNET_EnableDiagnostics=0
 
+# Temporary files stay in the clone and go with the script; a socket's path may not be longer than about 100 bytes.
+scratch=$root/.rft/tmp
+if [ ${#scratch} -le 64 ]; then
+  mkdir -p "$scratch"
+  export TMPDIR=$scratch
+fi
+clean_scratch() { rm -rf "$scratch"; }
+
 build() { dotnet build "$1" --nologo -v q -clp:NoSummary || exit 1; }
 
 # Installs Debian packages whose program is missing, when this user may: root or passwordless sudo.
