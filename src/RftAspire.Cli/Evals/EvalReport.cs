@@ -26,6 +26,7 @@ public static class EvalReport
         ["interval"] = estimate.JsonInterval,
         ["n"] = evaluation.Scores.Count,
         ["samples"] = samples,
+        ["best"] = Estimate.Number(evaluation.Best),
         ["rows"] = new JsonArray([.. evaluation.Rows.Select(row => ToJson(row, samples))]),
         ["constant"] = ToJson(constant),
         ["ungraded"] = ToJson(evaluation.Ungraded),
@@ -48,6 +49,7 @@ public static class EvalReport
     {
         var how = samples == 0 ? "greedy" : $"mean of {samples} samples";
         writer.WriteLine($"{how}: {estimate} over {evaluation.Scores.Count} rows");
+        if (samples > 1) writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"best of {samples}: {evaluation.Best:0.000}"));
         if (constant is not null) writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"best constant answer: {constant.Mean:0.000} with {constant.Text}"));
         foreach (var (kind, count) in evaluation.Ungraded) writer.WriteLine($"ungraded, {kind}: {count}");
     }

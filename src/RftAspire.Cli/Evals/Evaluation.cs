@@ -17,6 +17,9 @@ public sealed record Evaluation(IReadOnlyList<EvaluatedRow> Rows)
 {
     public IReadOnlyList<double> Scores => [.. Rows.Select(row => row.Score).OfType<double>()];
 
+    /// <summary>Mean over rows of each one's best answer: what choosing among the samples could reach.</summary>
+    public double Best => Rows.Select(row => row.Answers.Max(answer => answer.Score)).OfType<double>().DefaultIfEmpty(double.NaN).Average();
+
     public SortedDictionary<string, int> Ungraded => new(
         Rows.SelectMany(row => row.Answers).Select(answer => answer.Ungraded).OfType<string>().CountBy(kind => kind).ToDictionary(),
         StringComparer.Ordinal);

@@ -20,7 +20,7 @@ internal sealed record BaseModelRecipe
     public double WholeAnswerShare { get; init; }
     public int WarmupBatch { get; init; } = 16;
     public double WarmupRate { get; init; } = 5e-4;
-    public long Seed { get; init; } = 1;
+    public long Seed { get; init; } = 2718281828459045235;
 
     public static IReadOnlyList<string> SpecialTokens => ["<pad>", "<bos>", "<eos>"];
 

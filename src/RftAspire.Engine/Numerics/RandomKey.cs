@@ -7,13 +7,13 @@ namespace RftAspire.Engine.Numerics;
 /// <param name="Value">The key's 64 bits.</param>
 public readonly record struct RandomKey(ulong Value)
 {
-    public static RandomKey FromSeed(long seed) => new(Mix((ulong)seed + 0x9E3779B97F4A7C15));
-
     /// <summary>
-    /// The key of a named part, for example of group 3 of step 7. Parts and seeds are offset by different constants, or part 3 of
-    /// seed 5 would be part 5 of seed 3.
+    /// The root key of a seed. Seeds and parts are offset by different constants, or part 3 of seed 5 would be part 5 of seed 3.
     /// </summary>
-    public RandomKey Derive(long part) => new(Mix(Value ^ Mix((ulong)part + 0xD1B54A32D192ED03)));
+    public static RandomKey FromSeed(long seed) => new(Mix((ulong)seed + 0x787E32CDBE971AA3));
+
+    /// <summary>The key of a named part, for example of group 3 of step 7.</summary>
+    public RandomKey Derive(long part) => new(Mix(Value ^ Mix((ulong)part + 0x9E3779B97F4A7C15)));
 
     /// <summary>Uniform in [0, 1) with 53 bits.</summary>
     public double Uniform(long position) => (Bits(position) >> 11) * (1.0 / (1UL << 53));

@@ -40,7 +40,7 @@ public class EvaluationTests
         var evaluation = Evaluation.Of(rows, [["""{"labels":["Law"]}"""], ["?"]], s_grader.Grader);
         var constant = EvalStatistics.BestConstantAnswer(s_grader.Grader, [.. rows.Select(row => row.Item)]);
         var document = JsonDocument.Parse(EvalReport.ToJson(evaluation, evaluation.Estimate(0), constant, samples: 0).ToJsonString()).RootElement;
-        Assert.Equal(["mean", "interval", "n", "samples", "rows", "constant", "ungraded"], document.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["mean", "interval", "n", "samples", "best", "rows", "constant", "ungraded"], document.EnumerateObject().Select(field => field.Name));
         Assert.Equal((0.5, 2), (document.GetProperty("mean").GetDouble(), document.GetProperty("n").GetInt32()));
         Assert.Equal("""{"line":3,"score":0,"output":"?"}""", document.GetProperty("rows")[1].GetRawText());
         Assert.Equal(2.0 / 3, document.GetProperty("constant").GetProperty("mean").GetDouble(), 12);
