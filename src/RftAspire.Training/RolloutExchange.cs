@@ -79,8 +79,19 @@ public sealed partial class RolloutExchange(IBus bus, IOptions<TrainingOptions> 
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(PublishDeadline);
-        await Task.WhenAll(commands.Select(command => bus.Publish(command, deadline.Token)));
+        try
+        {
+            await Task.WhenAll(commands.Select(command => bus.Publish(command, deadline.Token)));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // A broker that is away must not fail the job: what did not leave goes unanswered, and is asked for again.
+            LogUnsent(commands.Count);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "not all of {Count} prompt groups could be sent: is the message broker running?")]
+    private partial void LogUnsent(int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Missing} of {Total} prompt groups unanswered, first {First}; asking for them again")]
     private partial void LogMissing(int missing, int total, GroupId first);
