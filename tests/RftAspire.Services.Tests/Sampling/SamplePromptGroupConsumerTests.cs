@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine.Checkpoints;
@@ -15,17 +16,7 @@ public sealed class SamplePromptGroupConsumerTests : IDisposable
     [Fact]
     public async Task Consume_Redelivery_SaysTheSameAgain()
     {
-        TinyModel.SaveWithTokenizer(Path.Combine(_service.Store.Root, "version"));
-        var digest = CheckpointFolder.WeightsDigest(CheckpointFolder.Load(Path.Combine(_service.Store.Root, "version")).Weights);
-        var command = new SamplePromptGroup
-        {
-            Id = new GroupId("job-1", 4, GroupPurpose.EvalSampled, 2, 6),
-            Weights = new WeightsReference(3, "version", digest),
-            PromptTokens = [40, 50],
-            GroupSize = 2,
-            Sampling = new SamplingParameters { MaxCompletionTokens = 5, TopK = 9, TopP = 0.9, Temperature = 0.8 },
-            Seed = 1,
-        };
+        var command = Command(_service, groupSize: 2, maxTokens: 5);
 
         await _service.Harness.Bus.Publish(command);
         await _service.Harness.Bus.Publish(command);
@@ -35,6 +26,31 @@ public sealed class SamplePromptGroupConsumerTests : IDisposable
         Assert.Equal(command.PromptTokens, sampled[0].PromptTokens);
         Assert.Equal([5, 5], sampled[0].Rollouts.Select(rollout => rollout.CompletionTokens.Length));
         Assert.Equal(JsonSerializer.Serialize(sampled[0]), JsonSerializer.Serialize(sampled[1]));
+    }
+
+    [Fact]
+    public async Task Dispose_GroupInFlight_DoesNotHoldUpTheWorker()
+    {
+        var service = new ServiceUnderTest<SamplePromptGroupConsumer>();
+        await service.Harness.Bus.Publish(Command(service, groupSize: 2000, maxTokens: 120));
+        var stopping = Stopwatch.StartNew();
+        service.Dispose();
+        Assert.InRange(stopping.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+    }
+
+    private static SamplePromptGroup Command(ServiceUnderTest<SamplePromptGroupConsumer> service, int groupSize, int maxTokens)
+    {
+        var folder = Path.Combine(service.Store.Root, "version");
+        if (!Directory.Exists(folder)) TinyModel.SaveWithTokenizer(folder);
+        return new SamplePromptGroup
+        {
+            Id = new GroupId("job-1", 4, GroupPurpose.EvalSampled, 2, 6),
+            Weights = new WeightsReference(3, "version", CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder).Weights)),
+            PromptTokens = [40, 50],
+            GroupSize = groupSize,
+            Sampling = new SamplingParameters { MaxCompletionTokens = maxTokens, TopK = 9, TopP = 0.9, Temperature = 0.8 },
+            Seed = 1,
+        };
     }
 
     private async Task<List<PromptGroupSampled>> SampledAsync(int count)

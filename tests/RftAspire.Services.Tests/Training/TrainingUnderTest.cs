@@ -65,7 +65,8 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
     public static void WritePrompts(string path, params string[] prompts) => File.WriteAllLines(path, prompts.Select((prompt, index) => JsonSerializer.Serialize(
         new PromptRow { Messages = [new PromptMessage("user", prompt)], Item = JsonElement.Parse("{}"), Line = index + 1 }, ArtifactStore.Json)));
 
-    public Task StartAsync(string jobId) => Harness.Bus.Publish(new StartTraining(jobId));
+    /// <summary>Async, so that the log context that MassTransit sets in the caller's flow ends here and not with the next host's start.</summary>
+    public async Task StartAsync(string jobId) => await Harness.Bus.Publish(new StartTraining(jobId));
 
     /// <summary>The first message of its kind that fits.</summary>
     public async Task<T> PublishedAsync<T>(Func<T, bool>? fits = null) where T : class
@@ -86,6 +87,7 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
 
     private static void Configure(IServiceCollection services, int gradesUntilStep)
     {
+        services.Configure<MassTransitHostOptions>(SamplePromptGroupConsumer.StopSoon);
         services.AddSingleton<PolicyCache>();
         services.AddSingleton<SamplingLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<SamplingLoop>());
