@@ -9,6 +9,7 @@ builder.AddMessaging(bus =>
     bus.AddConsumer<SamplePromptGroupConsumer, SamplePromptGroupConsumerDefinition>();
     bus.AddConsumer<WeightsPublishedConsumer>().Endpoint(WeightsPublishedConsumer.OnEveryInstance);
 });
+builder.Services.Configure<MassTransitHostOptions>(SamplePromptGroupConsumer.StopSoon);
 builder.Services.AddOptions<SamplingOptions>().BindConfiguration("Sampling").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton(new ArtifactStore(
     builder.Configuration["Artifacts:Root"] ?? ".rft/artifacts", builder.Configuration["Artifacts:BaseModels"] ?? "models"));

@@ -20,6 +20,9 @@ public sealed class SamplePromptGroupConsumer(SamplingLoop sampler) : IConsumer<
             },
             context.CancellationToken);
     }
+
+    /// <summary>A group in flight when the worker stops goes back to the queue at once: nobody decodes it here any more.</summary>
+    public static void StopSoon(MassTransitHostOptions host) => host.ConsumerStopTimeout = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>Enough groups at once to fill a batch, few enough that other workers get their share of a step.</summary>

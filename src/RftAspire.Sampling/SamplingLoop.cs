@@ -82,12 +82,29 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
         {
             var pending = _waiting[i];
             if (pending.Command.Weights != weights || (rows > 0 && rows + pending.Command.GroupSize > options.Value.MaxRows)) continue;
-            rows += pending.Command.GroupSize;
             _waiting.RemoveAt(i--);
+            if (Request(pending, model) is not { } request) continue;
+            rows += pending.Command.GroupSize;
             _decoding.Add(pending);
-            entries.Add(new BatchEntry(Request(pending.Command, model), completions => pending.Result.TrySetResult(ToRollouts(completions, model))));
+            entries.Add(new BatchEntry(request, completions => pending.Result.TrySetResult(ToRollouts(completions, model))));
         }
         batch.Admit(entries);
+    }
+
+    /// <summary>Null, and the group told why, when it does not fit the model: the groups beside it are not at fault.</summary>
+    private static SampleRequest? Request(Pending pending, LanguageModel model)
+    {
+        try
+        {
+            var request = Request(pending.Command, model);
+            request.Check(model.Config);
+            return request;
+        }
+        catch (ArgumentException misfit)
+        {
+            pending.Result.TrySetException(misfit);
+            return null;
+        }
     }
 
     private void Fail(WeightsReference weights, Exception error)

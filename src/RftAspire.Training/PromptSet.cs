@@ -40,7 +40,7 @@ public sealed class PromptSet
 
     /// <summary>
     /// The prompt with words left out at random. Only the part that differs between prompts loses words: the instruction around it
-    /// stays whole.
+    /// stays whole. A prompt that would lose everything keeps everything, since a model cannot answer nothing.
     /// </summary>
     public int[] WithDropout(int index, double probability, RandomKey key)
     {
@@ -54,7 +54,7 @@ public sealed class PromptSet
             if (varies && (i == _sharedStart || _startsWord[prompt[i]])) dropping = key.Uniform(i) < probability;
             if (!varies || !dropping) kept.Add(prompt[i]);
         }
-        return [.. kept];
+        return kept.Count == 0 ? prompt : [.. kept];
     }
 
     /// <summary>The prompt at a place in the endless sequence of shuffled epochs.</summary>

@@ -85,13 +85,13 @@ public sealed partial class RolloutExchange(IBus bus, IOptions<TrainingOptions> 
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            // What did not leave counts as unanswered and is asked for again.
-            LogBlocked(PublishDeadline);
+            // A broker that is away must not fail the job: what did not leave goes unanswered, and is asked for again.
+            LogUnsent(commands.Count);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the broker has not taken the commands for {Deadline}")]
-    private partial void LogBlocked(TimeSpan deadline);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "not all of {Count} prompt groups could be sent: is the message broker running?")]
+    private partial void LogUnsent(int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Missing} of {Total} prompt groups unanswered, first {First}; asking for them again")]
     private partial void LogMissing(int missing, int total, GroupId first);

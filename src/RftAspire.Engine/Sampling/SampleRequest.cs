@@ -22,8 +22,9 @@ public sealed record SampleRequest
     /// <summary>Looked at after each token: true ends the completion.</summary>
     public Func<IReadOnlyList<int>, bool>? StopWhen { get; init; }
 
+    /// <summary>Refuses what the model cannot sample.</summary>
     /// <exception cref="ArgumentException">The request does not fit the model.</exception>
-    internal void Check(ModelConfig config)
+    public void Check(ModelConfig config)
     {
         if (Prompt.Length == 0) throw new ArgumentException("the prompt has no tokens");
         if (Count < 1 || MaxTokens < 1) throw new ArgumentException($"count {Count} and max tokens {MaxTokens} must be at least 1");

@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Messages;
+using RftAspire.Engine;
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Sampling;
+using RftAspire.Services.Tests.Cli;
+
+namespace RftAspire.Services.Tests.Sampling;
+
+public sealed class SamplingLoopTests : IDisposable
+{
+    private readonly ScratchFolder _folder = new();
+    private readonly PolicyCache _policies;
+    private readonly SamplingLoop _loop;
+    private readonly WeightsReference[] _weights;
+
+    public SamplingLoopTests()
+    {
+        _weights = [.. Enumerable.Range(0, 3).Select(Save)];
+        var options = Options.Create(new SamplingOptions { Threads = 1, MaxRows = 6 });
+        _policies = new PolicyCache(new ArtifactStore(_folder.Path, _folder.Path), options, NullLogger<PolicyCache>.Instance);
+        _loop = new SamplingLoop(_policies, options);
+        _loop.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
+    }
+
+    public void Dispose()
+    {
+        _loop.StopAsync(CancellationToken.None).GetAwaiter().GetResult();
+        _loop.Dispose();
+        _policies.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task SampleAsync_OneAfterTheOtherOrTogether_SameRollouts()
+    {
+        var commands = Enumerable.Range(0, 9).Select(group => Command(group, group % 3)).ToList();
+        var alone = new List<Rollout[]>();
+        foreach (var command in commands) alone.Add(await SampleAsync(command));
+        var together = await Task.WhenAll(commands.Select(SampleAsync));
+        for (var i = 0; i < commands.Count; i++) AssertSame(alone[i], together[i]);
+        Assert.Equal(9 * 3, alone.SelectMany(group => group).Select(rollout => string.Join(',', rollout.CompletionTokens)).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task SampleAsync_Rollouts_CarryLogprobsAndText()
+    {
+        var command = Command(0, 1);
+        var rollouts = await SampleAsync(command);
+        using var model = LanguageModel.Load(Path.Combine(_folder.Path, _weights[1].Location), threads: 1);
+        Assert.Equal([0, 1, 2], rollouts.Select(rollout => rollout.Index));
+        foreach (var rollout in rollouts)
+        {
+            Assert.Equal(model.Score([.. command.PromptTokens, .. rollout.CompletionTokens])[(command.PromptTokens.Length - 1)..], rollout.SamplingLogprobs);
+            Assert.Equal(model.Encoder!.Decode(rollout.CompletionTokens), rollout.Text);
+            Assert.Equal(FinishReason.Length, rollout.FinishReason);
+        }
+    }
+
+    [Fact]
+    public async Task SampleAsync_GroupThatDoesNotFit_FailsAlone()
+    {
+        var commands = Enumerable.Range(0, 4).Select(group => Command(group, 0)).ToList();
+        var sampling = commands.ConvertAll(SampleAsync);
+        var misfit = SampleAsync(Command(9, 0) with { PromptTokens = [320] });
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => misfit);
+        Assert.Contains("token 320", error.Message, StringComparison.Ordinal);
+        foreach (var group in await Task.WhenAll(sampling)) Assert.Equal(3, group.Length);
+    }
+
+    [Fact]
+    public async Task SampleAsync_WeightsOfAnotherDigest_AreRefusedAndTheLoopGoesOn()
+    {
+        var wrong = Command(0, 0) with { Weights = _weights[0] with { Digest = _weights[1].Digest } };
+        var missing = Command(0, 0) with { Weights = new WeightsReference(5, "nowhere", "abc") };
+        Assert.Contains(_weights[0].Digest, (await Assert.ThrowsAsync<CheckpointException>(() => SampleAsync(wrong))).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<CheckpointException>(() => SampleAsync(missing));
+        Assert.Equal(3, (await SampleAsync(Command(0, 0))).Length);
+    }
+
+    [Fact]
+    public void Use_MoreVersionsThanKept_LetsTheOldestGo()
+    {
+        var first = _policies.Use(_weights[0]);
+        Assert.Same(first, _policies.Use(_weights[0]));
+        _policies.Preload(_weights[1]);
+        _policies.Preload(_weights[2]);
+        // The one in use stays, whatever is loaded ahead.
+        Assert.Same(first, _policies.Use(_weights[0]));
+        Assert.NotEmpty(first.Score([1, 2, 3]));
+        _policies.Use(_weights[1]);
+        _policies.Use(_weights[2]);
+        Assert.Throws<ObjectDisposedException>(() => first.Score([1, 2, 3]));
+        Assert.NotSame(first, _policies.Use(_weights[0]));
+    }
+
+    private Task<Rollout[]> SampleAsync(SamplePromptGroup command) => _loop.SampleAsync(command, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+
+    private WeightsReference Save(int version)
+    {
+        var folder = Path.Combine(_folder.Path, $"version-{version}");
+        TinyModel.SaveWithTokenizer(folder, seed: version);
+        return new WeightsReference(version, $"version-{version}", CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder).Weights));
+    }
+
+    private SamplePromptGroup Command(int group, int version) => new()
+    {
+        Id = new GroupId("job-1", version + 1, GroupPurpose.Train, group, group),
+        Weights = _weights[version],
+        PromptTokens = [40 + group, 50, 60],
+        GroupSize = 3,
+        Sampling = new SamplingParameters { MaxCompletionTokens = 8 },
+        Seed = 1,
+    };
+
+    private static void AssertSame(Rollout[] expected, Rollout[] actual)
+    {
+        Assert.Equal(expected.Select(rollout => rollout.CompletionTokens), actual.Select(rollout => rollout.CompletionTokens));
+        Assert.Equal(expected.Select(rollout => rollout.SamplingLogprobs), actual.Select(rollout => rollout.SamplingLogprobs));
+    }
+}

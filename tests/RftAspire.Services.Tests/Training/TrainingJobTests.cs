@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using RftAspire.Contracts.Messages;
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Services.Tests.Cli;
+
+namespace RftAspire.Services.Tests.Training;
+
+/// <summary>Whole jobs: Training and Sampling together, a stand-in for Grading.</summary>
+public sealed class TrainingJobTests : IDisposable
+{
+    private readonly ScratchFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Run_Job_TellsEveryStepAndLeavesTheModel()
+    {
+        var store = TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        await using var training = new TrainingUnderTest(_folder.Path);
+        var succeeded = await RunAsync(training, "job-1");
+
+        Assert.Equal(3, Assert.Single(training.Published<TrainingStarted>()).TotalSteps);
+        var steps = training.Published<StepTrained>();
+        Assert.Equal([1, 2, 3], steps.Select(step => step.Step));
+        Assert.All(steps, step => Assert.Equal((1.0, 1.0, 0.0), (step.Metrics["ratio/min"], step.Metrics["ratio/max"], step.Metrics["kl/mismatch"])));
+        Assert.All(steps, step => Assert.Equal((16.0, 0.0, 6.0), (step.Metrics["rollouts/count"], step.Metrics["rollouts/ungraded"], step.Metrics["completion/length_mean"])));
+        Assert.Equal([1, 2, 3], training.Published<WeightsPublished>().Select(published => published.Weights.Version));
+        Assert.Equal([0, 2, 3], training.Published<EvalCompleted>().Select(eval => eval.Step));
+        Assert.All(training.Published<EvalCompleted>(), eval => Assert.InRange(eval.Metrics["reward/greedy"] + eval.Metrics["reward/sampled"], 0, 2));
+
+        Assert.Equal("job-1-tuned", succeeded.ModelName);
+        var tuned = CheckpointFolder.Load(store.ModelFolder("job-1-tuned")!);
+        Assert.Equal(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(tuned.Weights));
+        Assert.NotEqual(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(CheckpointFolder.Load(store.ModelFolder("base")!).Weights));
+        Assert.Equal([4, 4, 4], Enumerable.Range(1, 3).Select(step => File.ReadLines(store.RolloutsFile("job-1", step)).Count()));
+    }
+
+    [Fact]
+    public async Task Run_SameSpecTwice_SameWeights()
+    {
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        TrainingUnderTest.WriteJob(_folder.Path, "job-2");
+        TrainingUnderTest.WriteJob(_folder.Path, "job-3", spec => spec with { Seed = 2 });
+        await using var training = new TrainingUnderTest(_folder.Path);
+        var first = await RunAsync(training, "job-1");
+        Assert.Equal(first.WeightsDigest, (await RunAsync(training, "job-2")).WeightsDigest);
+        Assert.NotEqual(first.WeightsDigest, (await RunAsync(training, "job-3")).WeightsDigest);
+    }
+
+    [Fact]
+    public async Task Run_StoppedAfterAStepAndResumed_SameWeights()
+    {
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        string whole;
+        await using (var training = new TrainingUnderTest(_folder.Path)) whole = (await RunAsync(training, "job-1")).WeightsDigest;
+
+        TrainingUnderTest.WriteJob(_folder.Path, "job-2");
+        await using (var first = new TrainingUnderTest(_folder.Path, gradesUntilStep: 1))
+        {
+            await first.StartAsync("job-2");
+            await first.PublishedAsync<StepTrained>();
+            await first.PublishedAsync<SamplePromptGroup>(command => command.Id.Step == 2);
+        }
+        await using var second = new TrainingUnderTest(_folder.Path);
+        Assert.Equal(whole, (await second.PublishedAsync<JobSucceeded>()).WeightsDigest);
+        Assert.Equal([1, 2, 3], second.Published<StepTrained>().Select(step => step.Step));
+        Assert.DoesNotContain(second.Published<SamplePromptGroup>(), command => command.Id is { Step: 1, Purpose: GroupPurpose.Train });
+    }
+
+    [Fact]
+    public async Task Start_JobThatHasEnded_SaysAgainHow()
+    {
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        string digest;
+        await using (var training = new TrainingUnderTest(_folder.Path)) digest = (await RunAsync(training, "job-1")).WeightsDigest;
+        await using var later = new TrainingUnderTest(_folder.Path);
+        Assert.Equal(digest, (await RunAsync(later, "job-1")).WeightsDigest);
+        await later.Harness.Bus.Publish(new CancelTraining("job-1"));
+        Assert.True(await later.Harness.Consumed.Any<CancelTraining>());
+        Assert.Empty(later.Published<StepTrained>());
+        Assert.Empty(later.Published<JobCancelled>());
+    }
+
+    [Fact]
+    public async Task Cancel_RunningJob_EndsItSoon()
+    {
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        TrainingUnderTest.WriteJob(_folder.Path, "job-2", spec => spec with { ValidationDatasetId = null, Hyperparameters = spec.Hyperparameters with { Steps = 1 } });
+        await using var training = new TrainingUnderTest(_folder.Path, gradesUntilStep: 1);
+        await training.StartAsync("job-1");
+        await training.PublishedAsync<SamplePromptGroup>(command => command.Id.Step == 2);
+        var asked = Stopwatch.StartNew();
+        await training.Harness.Bus.Publish(new CancelTraining("job-1"));
+        Assert.Equal("job-1", (await training.PublishedAsync<JobCancelled>()).JobId);
+        // An idle machine takes milliseconds; no deadline of the exchange is this short.
+        Assert.InRange(asked.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.Equal("job-2", (await RunAsync(training, "job-2")).JobId);
+        Assert.DoesNotContain(training.Published<JobSucceeded>(), job => job.JobId == "job-1");
+    }
+
+    [Fact]
+    public async Task Cancel_BeforeStart_IsNotForgotten()
+    {
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        await using var training = new TrainingUnderTest(_folder.Path);
+        await training.Harness.Bus.Publish(new CancelTraining("job-1"));
+        await training.PublishedAsync<JobCancelled>();
+        Assert.Empty(training.Published<TrainingStarted>());
+    }
+
+    [Theory]
+    [InlineData("model_not_found", "there is no model 'elsewhere'")]
+    [InlineData("prompt_too_long", "line 4: the prompt has ")]
+    [InlineData("invalid_checkpoint", "model.safetensors")]
+    public async Task Run_JobThatCannot_FailsWithItsReason(string code, string message)
+    {
+        var store = TrainingUnderTest.WriteJob(_folder.Path, "job-1", spec => code == "model_not_found" ? spec with { Model = "elsewhere" } : spec);
+        if (code == "prompt_too_long") TrainingUnderTest.WritePrompts(store.TrainingPromptsFile("job-1"), "a", "b", "c", new string('x', 123), "d");
+        if (code == "invalid_checkpoint") File.WriteAllText(Path.Combine(store.ModelFolder("base")!, "model.safetensors"), "cut off");
+        await using var training = new TrainingUnderTest(_folder.Path);
+        await training.StartAsync("job-1");
+        var failed = await training.PublishedAsync<JobFailed>();
+        Assert.Equal(("job-1", code), (failed.JobId, failed.Code));
+        Assert.Contains(message, failed.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<JobSucceeded> RunAsync(TrainingUnderTest training, string jobId)
+    {
+        await training.StartAsync(jobId);
+        return await training.PublishedAsync<JobSucceeded>(succeeded => succeeded.JobId == jobId);
+    }
+}
