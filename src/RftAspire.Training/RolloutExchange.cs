@@ -63,6 +63,8 @@ public sealed partial class RolloutExchange(IBus bus, IOptions<TrainingOptions> 
     /// <summary>The next answer, or null when none came within the deadline.</summary>
     private async Task<PromptGroupGraded?> NextAsync(ChannelReader<PromptGroupGraded> answers, CancellationToken cancellation)
     {
+        // An answer that is there counts, even where this thread was kept waiting beyond the deadline.
+        if (answers.TryRead(out var ready)) return ready;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(options.Value.GroupDeadline);
         try

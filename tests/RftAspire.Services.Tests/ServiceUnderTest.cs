@@ -11,6 +11,7 @@ namespace RftAspire.Services.Tests;
 /// <typeparam name="TEntry">Any public type of the service.</typeparam>
 internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : class
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-service-");
     private readonly WebApplicationFactory<TEntry> _factory;
 
@@ -19,7 +20,8 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
         _factory = new WebApplicationFactory<TEntry>().WithWebHostBuilder(host =>
         {
             host.UseSetting("Artifacts:Root", _folder.FullName);
-            host.ConfigureServices(services => services.AddMassTransitTestHarness());
+            // A loaded machine may pause longer between two messages than the harness waits by itself.
+            host.ConfigureServices(services => services.AddMassTransitTestHarness(bus => bus.SetTestTimeouts(s_patience, s_patience)));
         });
         Harness = _factory.Services.GetRequiredService<ITestHarness>();
     }
