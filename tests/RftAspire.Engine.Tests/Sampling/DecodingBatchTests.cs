@@ -44,7 +44,7 @@ public sealed class DecodingBatchTests : IDisposable
     [Fact]
     public void Step_GroupEnds_LeavesAtOnce()
     {
-        List<SampleRequest> requests = [Request(0) with { Count = 2, MaxTokens = 1 }, Request(1) with { Count = 3, MaxTokens = 2 }];
+        List<SampleRequest> requests = [Request(0) with { Count = 2, MaxTokens = 1 }, Request(1) with { Count = 3, MaxTokens = 2, StopTokens = [] }];
         _batch.Admit([Entry(requests, 0), Entry(requests, 1)]);
         Assert.Equal([0], _done.Keys);
         Assert.Equal(3, _batch.Active);
