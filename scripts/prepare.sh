@@ -12,7 +12,10 @@ if [ ${#scratch} -le 64 ]; then
 fi
 clean_scratch() { rm -rf "$scratch"; }
 
-build() { dotnet build "$1" --nologo -v q -clp:NoSummary || exit 1; }
+build() { # Quiet unless it fails.
+  mkdir -p "$root/.rft"
+  dotnet build "$1" --nologo -v q >"$root/.rft/build.log" 2>&1 || { cat "$root/.rft/build.log" >&2; exit 1; }
+}
 
 # Installs Debian packages whose program is missing, when this user may: root or passwordless sudo.
 require() { # program... -- package...

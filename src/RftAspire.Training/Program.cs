@@ -9,6 +9,7 @@ builder.AddMessaging(bus =>
     bus.AddConsumer<StartTrainingConsumer>();
     bus.AddConsumer<CancelTrainingConsumer>();
     bus.AddConsumer<PromptGroupGradedConsumer, PromptGroupGradedConsumerDefinition>();
+    bus.AddConsumer<PromptGroupFaultConsumer>();
 });
 builder.Services.AddOptions<TrainingOptions>().BindConfiguration("Training").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton(new ArtifactStore(

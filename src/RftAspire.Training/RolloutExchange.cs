@@ -21,8 +21,14 @@ public sealed partial class RolloutExchange(IBus bus, IOptions<TrainingOptions> 
         if (_expected.TryRemove(group.Id, out var waiting)) waiting.TryWrite(group);
     }
 
+    /// <summary>Ends the wait of the step that a group belongs to: the ring has given the group up, so no answer will come.</summary>
+    public void Fail(GroupId id, TrainingException cause)
+    {
+        if (_expected.TryRemove(id, out var waiting)) waiting.TryComplete(cause);
+    }
+
     /// <summary>The graded groups, in the order of the commands.</summary>
-    /// <exception cref="TrainingException">No group was answered within the step's deadline.</exception>
+    /// <exception cref="TrainingException">A group was given up, or none was answered within the step's deadline.</exception>
     public async Task<PromptGroupGraded[]> SampleAsync(IReadOnlyList<SamplePromptGroup> commands, CancellationToken cancellation)
     {
         var answers = Channel.CreateUnbounded<PromptGroupGraded>();
@@ -74,6 +80,10 @@ public sealed partial class RolloutExchange(IBus bus, IOptions<TrainingOptions> 
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return null;
+        }
+        catch (ChannelClosedException closed) when (closed.InnerException is TrainingException cause)
+        {
+            throw cause;
         }
     }
 

@@ -95,6 +95,8 @@ internal sealed partial class TrainingRun : IDisposable
         started = Stopwatch.GetTimestamp();
         var settings = StepSettings(step);
         var result = _trainer.Step(LearnFrom(step, groups), settings);
+        if (!double.IsFinite(result.Loss) || !double.IsFinite(result.GradientNorm))
+            throw new TrainingException("diverged", $"step {step}: loss {result.Loss}, gradient norm {result.GradientNorm}; lower learning_rate (now {Settings.LearningRate}) or raise kl_coefficient");
         var metrics = StepMetrics.Create(groups, result, settings.LearningRate, sampling, Stopwatch.GetElapsedTime(started));
         if (result.RatioMin != 1 || result.RatioMax != 1) LogMismatch(_spec.JobId, step, result.RatioMin, result.RatioMax);
         WriteRollouts(step, groups);

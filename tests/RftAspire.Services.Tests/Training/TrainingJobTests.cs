@@ -124,6 +124,17 @@ public sealed class TrainingJobTests : IDisposable
         Assert.Contains(message, failed.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Run_WorkerThatFailsOnAGroup_FailsAtOnceWithItsReason()
+    {
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        await using var training = new TrainingUnderTest(_folder.Path, gradesUntilStep: 1, graderThrows: true);
+        await training.StartAsync("job-1");
+        var failed = await training.PublishedAsync<JobFailed>();
+        Assert.Equal(("job-1", "grading_failed"), (failed.JobId, failed.Code));
+        Assert.Matches("^step 2, group [0-3]: the grader's file is gone$", failed.Message);
+    }
+
     private static async Task<JobSucceeded> RunAsync(TrainingUnderTest training, string jobId)
     {
         await training.StartAsync(jobId);

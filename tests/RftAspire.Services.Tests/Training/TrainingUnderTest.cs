@@ -19,7 +19,7 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
 {
     private readonly WebApplicationFactory<TrainingLoop> _factory;
 
-    public TrainingUnderTest(string folder, int gradesUntilStep = int.MaxValue)
+    public TrainingUnderTest(string folder, int gradesUntilStep = int.MaxValue, bool graderThrows = false)
     {
         _factory = new WebApplicationFactory<TrainingLoop>().WithWebHostBuilder(host =>
         {
@@ -27,7 +27,7 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
             host.UseSetting("Artifacts:BaseModels", Path.Combine(folder, "models"));
             host.UseSetting("Training:Threads", "1");
             host.UseSetting("Sampling:Threads", "1");
-            host.ConfigureServices(services => Configure(services, gradesUntilStep));
+            host.ConfigureServices(services => Configure(services, new StandInGrader.Limit(gradesUntilStep, graderThrows)));
         });
         Harness = _factory.Services.GetRequiredService<ITestHarness>();
     }
@@ -85,14 +85,14 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
 
-    private static void Configure(IServiceCollection services, int gradesUntilStep)
+    private static void Configure(IServiceCollection services, StandInGrader.Limit limit)
     {
         services.Configure<MassTransitHostOptions>(SamplePromptGroupConsumer.StopSoon);
         services.AddSingleton<PolicyCache>();
         services.AddSingleton<SamplingLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<SamplingLoop>());
         services.AddOptions<SamplingOptions>().BindConfiguration("Sampling");
-        services.AddSingleton(new StandInGrader.Limit(gradesUntilStep));
+        services.AddSingleton(limit);
         services.AddMassTransitTestHarness(bus =>
         {
             // A loaded machine may pause longer between two messages than the harness expects.
@@ -104,15 +104,16 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
     }
 }
 
-/// <summary>Rewards the share of tokens below 100; leaves groups of later steps unanswered.</summary>
+/// <summary>Rewards the share of tokens below 100; leaves groups of later steps unanswered, or throws on them.</summary>
 internal sealed class StandInGrader(StandInGrader.Limit limit) : IConsumer<PromptGroupSampled>
 {
-    public sealed record Limit(int Step);
+    public sealed record Limit(int Step, bool Throws);
 
     public Task Consume(ConsumeContext<PromptGroupSampled> context)
     {
         var group = context.Message;
-        return group.Id.Step > limit.Step ? Task.CompletedTask : context.Publish(Grade(group));
+        if (group.Id.Step <= limit.Step) return context.Publish(Grade(group));
+        return limit.Throws ? throw new InvalidOperationException("the grader's file is gone") : Task.CompletedTask;
     }
 
     private static PromptGroupGraded Grade(PromptGroupSampled group) => new()
