@@ -9,7 +9,11 @@ trap clean_scratch EXIT
 require node npm -- nodejs npm || true
 
 build RftAspire.sln
+touch .rft/format.started
 dotnet format RftAspire.sln --verify-no-changes --no-restore
+# The formatter leaves the socket of its build host in /tmp, wherever TMPDIR points.
+find /tmp -maxdepth 1 -type s -user "$(id -un)" -newer .rft/format.started -regextype posix-extended \
+  -regex '/tmp/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' -delete
 
 mkdir -p .rft
 log=.rft/test.log
