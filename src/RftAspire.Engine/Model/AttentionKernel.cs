@@ -15,8 +15,6 @@ internal readonly unsafe struct KeySpan(float* keys, long keyStride, float* valu
     public readonly float* Values = values;
     public readonly long ValueStride = valueStride;
     public readonly int Count = count;
-
-    public KeySpan First(int count) => new(Keys, KeyStride, Values, ValueStride, count);
 }
 
 /// <summary>

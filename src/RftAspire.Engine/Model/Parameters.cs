@@ -56,8 +56,6 @@ public sealed unsafe class Parameters : IDisposable
     public IReadOnlyDictionary<string, float[]> ToWeights() =>
         Layout.Tensors.ToDictionary(tensor => tensor.Name, tensor => Tensor(tensor).ToArray());
 
-    public void CopyFrom(Parameters other) => _values.CopyFrom(other._values);
-
     public void Clear() => _values.Clear();
 
     public void Dispose() => _values.Dispose();

@@ -33,12 +33,6 @@ public sealed unsafe class NativeBuffer : IDisposable
 
     public void Clear() => NativeMemory.Clear(Start, (nuint)(Length * sizeof(float)));
 
-    public void CopyFrom(NativeBuffer other)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(other.Length, Length);
-        NativeMemory.Copy(other.Start, Start, (nuint)(Length * sizeof(float)));
-    }
-
     public void Dispose()
     {
         Free();

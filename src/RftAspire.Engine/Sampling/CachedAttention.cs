@@ -118,6 +118,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, ThreadTeam team
 
     private float* Output(float* output, int row, int head) => output + (long)row * OutputWidth + head * config.HeadDim;
 
+    private int KvHeads => config.KvHeads;
     private int HeadsPerKv => config.Heads / config.KvHeads;
     private long Width => (config.Heads + 2L * config.KvHeads) * config.HeadDim;
     private long OutputWidth => (long)config.Heads * config.HeadDim;
@@ -138,6 +139,4 @@ internal sealed unsafe class CachedAttention(ModelConfig config, ThreadTeam team
             }
         }
     }
-
-    private int KvHeads => config.KvHeads;
 }
