@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Configuration;
 
 namespace RftAspire.Contracts;
 
@@ -18,6 +19,20 @@ public sealed class ArtifactStore(string root, string baseModels)
         // A dataset row may be 64 levels deep, and stands one level deeper in a prompts file.
         MaxDepth = 128,
     };
+
+    /// <summary>The store that section <c>Artifacts</c> names.</summary>
+    /// <param name="configuration">Keys Artifacts:Root and Artifacts:BaseModels; absent ones take the repository's folders.</param>
+    /// <param name="home">Where relative folders start: the service's content root.</param>
+    public static ArtifactStore Open(IConfiguration configuration, string home)
+    {
+        string Folder(string key, string otherwise) => configuration[key] switch
+        {
+            null => Path.Combine(home, otherwise),
+            var folder when string.IsNullOrWhiteSpace(folder) => throw new InvalidOperationException($"{key} is empty: name a folder, or leave it out for {otherwise}"),
+            var folder => Path.Combine(home, folder),
+        };
+        return new ArtifactStore(Folder("Artifacts:Root", "../../.rft/artifacts"), Folder("Artifacts:BaseModels", "../../models"));
+    }
 
     public string Root { get; } = Path.GetFullPath(root);
     public string BaseModels { get; } = Path.GetFullPath(baseModels);

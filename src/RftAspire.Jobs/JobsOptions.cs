@@ -21,13 +21,3 @@ public sealed class JobsOptions
     /// <summary>How often a watched job is read when this process did not change it itself.</summary>
     public TimeSpan WatchInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 }
-
-/// <summary>Section <c>Artifacts</c>; relative folders start at the service's content root.</summary>
-public sealed class ArtifactOptions
-{
-    [Required]
-    public string Root { get; set; } = "../../.rft/artifacts";
-
-    [Required]
-    public string BaseModels { get; set; } = "../../models";
-}

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
 using RftAspire.Jobs.Datasets;
 using RftAspire.Jobs.Models;
@@ -13,8 +12,8 @@ public static class Registration
     {
         var services = builder.Services;
         services.AddOptions<JobsOptions>().BindConfiguration("Jobs").ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<ArtifactOptions>().BindConfiguration("Artifacts").ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(OpenArtifacts);
+        services.AddSingleton(provider => ArtifactStore.Open(
+            provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
         services.AddSingleton<DatasetStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
@@ -22,12 +21,5 @@ public static class Registration
         services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
-    }
-
-    private static ArtifactStore OpenArtifacts(IServiceProvider services)
-    {
-        var options = services.GetRequiredService<IOptions<ArtifactOptions>>().Value;
-        var home = services.GetRequiredService<IHostEnvironment>().ContentRootPath;
-        return new ArtifactStore(Path.Combine(home, options.Root), Path.Combine(home, options.BaseModels));
     }
 }

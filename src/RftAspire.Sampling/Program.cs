@@ -11,8 +11,7 @@ builder.AddMessaging(bus =>
 });
 builder.Services.Configure<MassTransitHostOptions>(SamplePromptGroupConsumer.StopSoon);
 builder.Services.AddOptions<SamplingOptions>().BindConfiguration("Sampling").ValidateDataAnnotations().ValidateOnStart();
-builder.Services.AddSingleton(new ArtifactStore(
-    builder.Configuration["Artifacts:Root"] ?? ".rft/artifacts", builder.Configuration["Artifacts:BaseModels"] ?? "models"));
+builder.Services.AddSingleton(ArtifactStore.Open(builder.Configuration, builder.Environment.ContentRootPath));
 builder.Services.AddSingleton<PolicyCache>();
 builder.Services.AddSingleton<SamplingLoop>();
 builder.Services.AddHostedService(services => services.GetRequiredService<SamplingLoop>());

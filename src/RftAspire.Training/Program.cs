@@ -12,8 +12,7 @@ builder.AddMessaging(bus =>
     bus.AddConsumer<PromptGroupFaultConsumer>();
 });
 builder.Services.AddOptions<TrainingOptions>().BindConfiguration("Training").ValidateDataAnnotations().ValidateOnStart();
-builder.Services.AddSingleton(new ArtifactStore(
-    builder.Configuration["Artifacts:Root"] ?? ".rft/artifacts", builder.Configuration["Artifacts:BaseModels"] ?? "models"));
+builder.Services.AddSingleton(ArtifactStore.Open(builder.Configuration, builder.Environment.ContentRootPath));
 builder.Services.AddSingleton<TrainingBacklog>();
 builder.Services.AddSingleton<RolloutExchange>();
 builder.Services.AddHostedService<TrainingLoop>();

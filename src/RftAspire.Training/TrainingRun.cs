@@ -26,7 +26,7 @@ internal sealed partial class TrainingRun : IDisposable
     private readonly RandomKey _key;
     private readonly ThreadTeam _team;
     private readonly Parameters _policy;
-    private readonly Parameters _reference;
+    private readonly Parameters? _reference;
     private readonly PolicyTrainer _trainer;
     private readonly CheckpointStore _checkpoints;
     private readonly PromptSet _prompts;
@@ -45,7 +45,7 @@ internal sealed partial class TrainingRun : IDisposable
         _key = RandomKey.FromSeed(spec.Seed);
         _team = new ThreadTeam(options.Threads);
         _policy = Parameters.FromWeights(checkpoint.Config, checkpoint.Weights);
-        _reference = Parameters.FromWeights(checkpoint.Config, checkpoint.Weights);
+        if (Settings.KlCoefficient > 0) _reference = Parameters.FromWeights(checkpoint.Config, checkpoint.Weights);
         _trainer = new PolicyTrainer(_policy, _reference, _team, new AdamWSettings { WeightDecay = Settings.WeightDecay });
         _checkpoints = new CheckpointStore(artifacts, spec, folder, options.KeptCheckpoints);
         _weights = new WeightsReference(0, folder, CheckpointFolder.WeightsDigest(checkpoint.Weights));
@@ -71,7 +71,7 @@ internal sealed partial class TrainingRun : IDisposable
     {
         _trainer.Dispose();
         _policy.Dispose();
-        _reference.Dispose();
+        _reference?.Dispose();
         _team.Dispose();
     }
 
@@ -147,7 +147,12 @@ internal sealed partial class TrainingRun : IDisposable
         KlCoefficient = Settings.KlCoefficient,
         MaxGradNorm = Settings.MaxGradNorm,
         StandardizeAdvantages = Settings.Advantage == AdvantageKind.MeanStd,
-        Average = (LossAverage)Settings.LossNormalization,
+        Average = Settings.LossNormalization switch
+        {
+            LossNormalization.Token => LossAverage.Token,
+            LossNormalization.Sequence => LossAverage.Sequence,
+            _ => LossAverage.Constant,
+        },
     };
 
     /// <summary>Linear up over the warm-up, then linear down to the final share of the peak at the last step.</summary>

@@ -37,7 +37,7 @@ internal sealed unsafe class HeadPass : IDisposable
     {
         foreach (var chunk in Chunks(batch.Targets))
         {
-            var scores = Score(chunk, stream, inverseTemperature);
+            var scores = Score(chunk, stream, inverseTemperature, withEntropy: false);
             for (var i = 0; i < chunk.Targets.Count; i++) found(chunk.Targets[i], scores[i].Logprob);
         }
     }
@@ -46,7 +46,7 @@ internal sealed unsafe class HeadPass : IDisposable
     {
         foreach (var chunk in Chunks(batch.Targets))
         {
-            var scores = Score(chunk, stream, inverseTemperature);
+            var scores = Score(chunk, stream, inverseTemperature, withEntropy: true);
             var coefficients = new float[chunk.Targets.Count];
             for (var i = 0; i < coefficients.Length; i++)
             {
@@ -96,11 +96,11 @@ internal sealed unsafe class HeadPass : IDisposable
         if (chunk.Rows.Count > 0) yield return chunk;
     }
 
-    private (float Logprob, float Entropy)[] Score(Chunk chunk, NativeBuffer stream, float inverseTemperature)
+    private (float Logprob, float Entropy)[] Score(Chunk chunk, NativeBuffer stream, float inverseTemperature, bool withEntropy)
     {
         Project(chunk, stream);
         var scores = new (float, float)[chunk.Targets.Count];
-        _team.Run(new ScoreJob(this, chunk, inverseTemperature, scores));
+        _team.Run(new ScoreJob(this, chunk, inverseTemperature, withEntropy, scores));
         return scores;
     }
 
@@ -135,7 +135,7 @@ internal sealed unsafe class HeadPass : IDisposable
         return (Border(thread), Border(thread + 1));
     }
 
-    private readonly struct ScoreJob(HeadPass head, Chunk chunk, float inverseTemperature, (float Logprob, float Entropy)[] scores) : IParallelJob
+    private readonly struct ScoreJob(HeadPass head, Chunk chunk, float inverseTemperature, bool withEntropy, (float Logprob, float Entropy)[] scores) : IParallelJob
     {
         public void Execute(int thread, int threads)
         {
@@ -144,7 +144,7 @@ internal sealed unsafe class HeadPass : IDisposable
             {
                 var row = chunk.ChunkRow[i];
                 var distribution = head.Distribution(row, inverseTemperature);
-                var entropy = distribution.Entropy();
+                var entropy = withEntropy ? distribution.Entropy() : 0;
                 for (; i < to && chunk.ChunkRow[i] == row; i++) scores[i] = (distribution.Logprob(chunk.Targets[i].Token), entropy);
             }
         }
