@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using RftAspire.Cli.Benchmarks;
 using RftAspire.Cli.Datasets;
 using RftAspire.Cli.Evals;
 using RftAspire.Cli.Jobs;
@@ -72,6 +73,7 @@ public sealed class CommandLine
         ModelCommands.Create(this),
         DatasetCommands.Create(this),
         EvalCommands.Create(this),
+        BenchCommands.Create(this),
     };
 
     private static int ReportMistakes(ParseResult parsed, TextWriter error)

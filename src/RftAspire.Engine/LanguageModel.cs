@@ -43,6 +43,9 @@ public sealed class LanguageModel : IDisposable
         return new LanguageModel(Parameters.FromWeights(checkpoint.Config, checkpoint.Weights), encoder, threads);
     }
 
+    /// <summary>A model on given weights, which it owns from now on; it has no tokenizer.</summary>
+    public static LanguageModel Create(Parameters parameters, int threads = 0) => new(parameters, encoder: null, threads);
+
     /// <summary>Log-probability of each next id at temperature 1: element i is log p(ids[i + 1] | ids[..i]).</summary>
     public float[] Score(int[] ids)
     {

@@ -19,7 +19,8 @@ public sealed class ProjectReferenceTests
         ["Grading"] = ["Contracts", "ServiceDefaults"],
         ["Sampling"] = ["Contracts", "ServiceDefaults", "Engine"],
         ["Training"] = ["Contracts", "ServiceDefaults", "Engine"],
-        ["Cli"] = ["Contracts", "Engine", "Grading", "Ingestion"],
+        ["Benchmarks"] = ["Engine"],
+        ["Cli"] = ["Benchmarks", "Contracts", "Engine", "Grading", "Ingestion"],
         ["AppHost"] = ["Embedded.Hosting", .. s_services],
     };
 

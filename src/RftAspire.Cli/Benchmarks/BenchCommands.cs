@@ -1,0 +1,11 @@
+using System.CommandLine;
+
+namespace RftAspire.Cli.Benchmarks;
+
+public static class BenchCommands
+{
+    public static Command Create(CommandLine cli) => new("bench", "Measure this machine: how fast the engine samples and learns on it.")
+    {
+        EngineBenchCommand.Create(cli),
+    };
+}
