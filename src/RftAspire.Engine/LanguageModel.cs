@@ -58,7 +58,8 @@ public sealed class LanguageModel : IDisposable
         new Sampler(_weights.Value, _team).Sample(requests, cancellation);
 
     /// <summary>An empty batch on these weights that requests may join at any time; one batch of a model at once.</summary>
-    public DecodingBatch OpenBatch() => new(_weights.Value, _team);
+    /// <param name="cacheBytes">Most memory for keys and values.</param>
+    public DecodingBatch OpenBatch(long cacheBytes = DecodingBatch.DefaultCacheBytes) => new(_weights.Value, _team, cacheBytes);
 
     public void Dispose()
     {

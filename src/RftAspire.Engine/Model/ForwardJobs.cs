@@ -5,11 +5,45 @@ using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Model;
 
-/// <summary>y[rows, outputs] (+)= x[rows, inputs] Wᵀ, split over outputs.</summary>
-internal readonly unsafe struct LinearJob(PackedMatrix matrix, int rows, float* x, float* y, bool accumulate) : IParallelJob
+/// <summary>Products run over blocks of rows that stay in the second-level cache, with what follows a product done while it is there.</summary>
+internal static class RowBlocks
 {
-    public void Execute(int thread, int threads) =>
-        matrix.Multiply(rows, x, matrix.Inputs, y, matrix.Outputs, accumulate, thread, threads);
+    public const int Rows = 96;
+}
+
+/// <summary>y[rows, outputs] = x[rows, inputs] Wᵀ, split over outputs.</summary>
+internal readonly unsafe struct LinearJob(PackedMatrix matrix, int rows, float* x, float* y) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        int from = matrix.PanelCount * thread / threads, to = matrix.PanelCount * (thread + 1) / threads;
+        for (var row = 0; row < rows; row += RowBlocks.Rows)
+        {
+            var count = Math.Min(RowBlocks.Rows, rows - row);
+            matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, y + (long)row * matrix.Outputs, matrix.Outputs, accumulate: false);
+        }
+    }
+}
+
+/// <summary>target = residual + x Wᵀ, split over outputs; the sum starts from the residual, so that all callers round alike.</summary>
+internal readonly unsafe struct ResidualJob(PackedMatrix matrix, int rows, float* x, float* residual, float* target) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        int from = matrix.PanelCount * thread / threads, to = matrix.PanelCount * (thread + 1) / threads;
+        int first = from * MatrixKernel.StripColumns, width = Math.Min(matrix.Outputs, to * MatrixKernel.StripColumns) - first;
+        if (width <= 0) return;
+        for (var row = 0; row < rows; row += RowBlocks.Rows)
+        {
+            var count = Math.Min(RowBlocks.Rows, rows - row);
+            for (var r = row; r < row + count && target != residual; r++)
+            {
+                var at = (long)r * matrix.Outputs + first;
+                new ReadOnlySpan<float>(residual + at, width).CopyTo(new Span<float>(target + at, width));
+            }
+            matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, target + (long)row * matrix.Outputs, matrix.Outputs, accumulate: true);
+        }
+    }
 }
 
 /// <summary>y_i = w_i x_i / sqrt(mean(x²) + eps) for each row; the reciprocal root is kept when asked for.</summary>
@@ -27,67 +61,99 @@ internal readonly unsafe struct RmsNormJob(int rows, int size, float* x, float* 
     public static float Normalize(float* x, float* weight, float* y, int size, float eps)
     {
         var inverse = 1 / MathF.Sqrt(VectorMath.SumOfSquares(x, size) / size + eps);
-        for (var i = 0; i < size; i++) y[i] = weight[i] * (x[i] * inverse);
+        VectorMath.ScaleWeighted(x, inverse, weight, y, size);
         return inverse;
     }
 }
 
-/// <summary>Adds biases, normalizes heads (Qwen3) and turns queries and keys by their positions, all in place.</summary>
-internal readonly unsafe struct RotaryJob(ModelConfig config, PackedLayer layer, RotaryTable rotary, int rows, int* positions, float* qkv, float* raw) : IParallelJob
+/// <summary>
+/// Queries, keys and values: the product, biases, head norms (Qwen3) and rotation. A thread has whole heads, so nothing of a head
+/// is needed from elsewhere.
+/// </summary>
+internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer layer, RotaryTable rotary, IAttention attention, int index,
+    int rows, int* positions, float* x, float* qkv, float* raw) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
-        var width = layer.QueryKeyValue.Outputs;
-        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
+        var matrix = layer.QueryKeyValue;
+        // Panels whose borders are borders of heads too.
+        var unit = config.HeadDim / GreatestCommonDivisor(config.HeadDim, MatrixKernel.StripColumns);
+        var units = (matrix.PanelCount + unit - 1) / unit;
+        int from = units * thread / threads * unit, to = Math.Min(matrix.PanelCount, units * (thread + 1) / threads * unit);
+        int firstHead = from * MatrixKernel.StripColumns / config.HeadDim, lastHead = Math.Min(matrix.Outputs, to * MatrixKernel.StripColumns) / config.HeadDim;
+        for (var row = 0; row < rows; row += RowBlocks.Rows)
         {
-            var row = qkv + (long)r * width;
-            if (layer.QueryKeyValueBias != null) VectorMath.Add(row, layer.QueryKeyValueBias, width);
-            if (raw != null) new ReadOnlySpan<float>(row, width).CopyTo(new Span<float>(raw + (long)r * width, width));
-            for (var head = 0; head < config.Heads + config.KvHeads; head++)
+            var count = Math.Min(RowBlocks.Rows, rows - row);
+            matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, qkv + (long)row * matrix.Outputs, matrix.Outputs, accumulate: false);
+            for (var r = row; r < row + count; r++)
+                for (var head = firstHead; head < lastHead; head++) Finish(r, head);
+        }
+    }
+
+    private void Finish(int row, int head)
+    {
+        var size = config.HeadDim;
+        var at = (long)row * layer.QueryKeyValue.Outputs + head * size;
+        var start = qkv + at;
+        if (layer.QueryKeyValueBias != null) VectorMath.Add(start, layer.QueryKeyValueBias + head * size, size);
+        if (raw != null) new ReadOnlySpan<float>(start, size).CopyTo(new Span<float>(raw + at, size));
+        var kvHead = head - config.Heads;
+        if (kvHead >= config.KvHeads)
+        {
+            attention.KeepValue(index, row, kvHead - config.KvHeads, start);
+            return;
+        }
+        var norm = kvHead < 0 ? layer.QueryNorm : layer.KeyNorm;
+        if (norm != null) RmsNormJob.Normalize(start, norm, start, size, (float)config.RmsNormEps);
+        rotary.Rotate(start, positions[row], 1);
+        if (kvHead >= 0) attention.KeepKey(index, row, kvHead, start);
+    }
+
+    private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
+}
+
+/// <summary>activated = silu(x Wgateᵀ) * (x Wupᵀ), with silu(z) = z / (1 + exp(-z)), split over columns; rows of gateUp hold gate, then up.</summary>
+internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, float* x, float* gateUp, float* activated) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        int size = layer.Gate.Outputs, inputs = layer.Gate.Inputs;
+        int from = layer.Gate.PanelCount * thread / threads, to = layer.Gate.PanelCount * (thread + 1) / threads;
+        int first = from * MatrixKernel.StripColumns, width = Math.Min(size, to * MatrixKernel.StripColumns) - first;
+        for (var row = 0; row < rows; row += RowBlocks.Rows)
+        {
+            var count = Math.Min(RowBlocks.Rows, rows - row);
+            var target = gateUp + 2L * row * size;
+            layer.Gate.Multiply(from, to, count, x + (long)row * inputs, target, 2L * size, accumulate: false);
+            layer.Up.Multiply(from, to, count, x + (long)row * inputs, target + size, 2L * size, accumulate: false);
+            for (var r = 0; r < count; r++)
             {
-                var start = row + head * config.HeadDim;
-                var norm = head < config.Heads ? layer.QueryNorm : layer.KeyNorm;
-                if (norm != null) RmsNormJob.Normalize(start, norm, start, config.HeadDim, (float)config.RmsNormEps);
-                rotary.Rotate(start, positions[r], 1);
+                var gate = target + 2L * r * size + first;
+                SwiGlu(gate, gate + size, activated + (long)(row + r) * size + first, width);
             }
         }
     }
-}
 
-/// <summary>activated = silu(gate) * up, with silu(z) = z / (1 + exp(-z)); rows of gateUp hold gate, then up.</summary>
-internal readonly unsafe struct SwiGluJob(int rows, int size, float* gateUp, float* activated) : IParallelJob
-{
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Execute(int thread, int threads)
+    private static void SwiGlu(float* gate, float* up, float* activated, int n)
     {
-        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
-        {
-            float* gate = gateUp + (long)r * 2 * size, up = gate + size, y = activated + (long)r * size;
-            for (var i = 0; i < size - 15; i += 16) Activate(gate + i, up + i).Store(y + i);
-            for (var i = size & ~15; i < size; i++) y[i] = ActivateOne(gate[i], up[i]);
-        }
+        var i = 0;
+        for (; i + 16 <= n; i += 16) Activate(Vector512.Load(gate + i), Vector512.Load(up + i)).Store(activated + i);
+        for (; i < n; i++) activated[i] = Activate(Vector512.Create(gate[i]), Vector512.Create(up[i])).GetElement(0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Activate(float* gate, float* up)
-    {
-        var z = Vector512.Load(gate);
-        return z / (Vector512<float>.One + VectorMath.Exp(-z)) * Vector512.Load(up);
-    }
-
-    private static float ActivateOne(float gate, float up)
-    {
-        var z = Vector512.Create(gate);
-        return (z / (Vector512<float>.One + VectorMath.Exp(-z)) * Vector512.Create(up)).GetElement(0);
-    }
+    private static Vector512<float> Activate(Vector512<float> gate, Vector512<float> up) =>
+        gate / (Vector512<float>.One + VectorMath.Exp(-gate)) * up;
 }
 
-/// <summary>Copies rows of floats, split over rows.</summary>
-internal readonly unsafe struct CopyRowsJob(int rows, int size, float* source, float* target) : IParallelJob
+/// <summary>Each row's token embedding, the start of the residual stream.</summary>
+internal readonly unsafe struct EmbeddingJob(PackedWeights weights, int rows, int* tokens, float* target) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
-        long from = (long)rows * thread / threads * size, to = (long)rows * (thread + 1) / threads * size;
-        Buffer.MemoryCopy(source + from, target + from, (to - from) * sizeof(float), (to - from) * sizeof(float));
+        var size = weights.Config.HiddenSize;
+        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
+            new ReadOnlySpan<float>(weights.Embedding(tokens[r]), size).CopyTo(new Span<float>(target + (long)r * size, size));
     }
 }

@@ -8,7 +8,8 @@ internal sealed unsafe class PackedLayer(ModelConfig config) : IDisposable
 {
     public readonly PackedMatrix QueryKeyValue = new((config.Heads + 2 * config.KvHeads) * config.HeadDim, config.HiddenSize);
     public readonly PackedMatrix Output = new(config.HiddenSize, config.Heads * config.HeadDim);
-    public readonly PackedMatrix GateUp = new(2 * config.IntermediateSize, config.HiddenSize);
+    public readonly PackedMatrix Gate = new(config.IntermediateSize, config.HiddenSize);
+    public readonly PackedMatrix Up = new(config.IntermediateSize, config.HiddenSize);
     public readonly PackedMatrix Down = new(config.HiddenSize, config.IntermediateSize);
     public float* InputNorm, PostNorm, QueryNorm, KeyNorm;
     /// <summary>Biases of query, key and value, one after the other; null where the architecture has none.</summary>
@@ -18,7 +19,8 @@ internal sealed unsafe class PackedLayer(ModelConfig config) : IDisposable
     {
         QueryKeyValue.Dispose();
         Output.Dispose();
-        GateUp.Dispose();
+        Gate.Dispose();
+        Up.Dispose();
         Down.Dispose();
     }
 }
@@ -61,7 +63,8 @@ internal sealed unsafe class PackedWeights : IDisposable
             layer.QueryKeyValueBias = _parameters.At(at.QueryBias);
             team.Run(new PackJob(layer.QueryKeyValue, _parameters.At(at.Query)));
             team.Run(new PackJob(layer.Output, _parameters.At(at.Output)));
-            team.Run(new PackJob(layer.GateUp, _parameters.At(at.Gate)));
+            team.Run(new PackJob(layer.Gate, _parameters.At(at.Gate)));
+            team.Run(new PackJob(layer.Up, _parameters.At(at.Up)));
             team.Run(new PackJob(layer.Down, _parameters.At(at.Down)));
         }
         team.Run(new PackJob(Head, _parameters.At(_parameters.Layout.Head)));

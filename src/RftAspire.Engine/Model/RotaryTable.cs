@@ -35,13 +35,8 @@ internal sealed unsafe class RotaryTable : IDisposable
     /// <summary>Turns one head in place; <paramref name="direction"/> is 1, or -1 to turn a gradient back.</summary>
     public void Rotate(float* head, int position, float direction)
     {
-        float* cos = _cosines.Start + (long)position * _half, sin = _sines.Start + (long)position * _half;
-        for (var i = 0; i < _half; i++)
-        {
-            float a = head[i], b = head[i + _half], s = sin[i] * direction;
-            head[i] = a * cos[i] - b * s;
-            head[i + _half] = b * cos[i] + a * s;
-        }
+        var at = (long)position * _half;
+        VectorMath.Rotate(head, head + _half, _cosines.Start + at, _sines.Start + at, direction, _half);
     }
 
     public void Dispose()

@@ -6,6 +6,12 @@ namespace RftAspire.Engine.Model;
 /// <summary>Attention over whatever keys and values the caller keeps: a cache while sampling, the packed rows while learning.</summary>
 internal unsafe interface IAttention
 {
+    /// <summary>A row's finished key of one head; called once before <see cref="Attend"/>, by any thread.</summary>
+    void KeepKey(int layer, int row, int kvHead, float* key);
+
+    /// <summary>A row's finished value of one head, as <see cref="KeepKey"/>.</summary>
+    void KeepValue(int layer, int row, int kvHead, float* value);
+
     /// <param name="layer">Index of the layer.</param>
     /// <param name="queryKeyValue">Rotated queries, keys and values of the rows in flight.</param>
     /// <param name="output">[rows, heads * headDim].</param>
@@ -24,21 +30,12 @@ internal static unsafe class TransformerLayer
         ModelConfig config = weights.Config;
         var layer = weights.Layers[index];
         var eps = (float)config.RmsNormEps;
-        team.Run(new RmsNormJob(rows, config.HiddenSize, a.Input, layer.InputNorm, eps, a.Normed, a.InputRoots));
-        team.Run(new LinearJob(layer.QueryKeyValue, rows, a.Normed, a.QueryKeyValue, accumulate: false));
-        team.Run(new RotaryJob(config, layer, weights.Rotary, rows, positions, a.QueryKeyValue, a.RawQueryKeyValue));
+        team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, a.Input, layer.InputNorm, eps, a.Normed, a.InputRoots));
+        team.Run(new QueryKeyValueJob(config, layer, weights.Rotary, attention, index, rows, positions, a.Normed, a.QueryKeyValue, a.RawQueryKeyValue));
         attention.Attend(index, a.QueryKeyValue, a.Attended);
-        AddProjection(layer.Output, rows, a.Attended, a.Input, a.Middle, team);
-        team.Run(new RmsNormJob(rows, config.HiddenSize, a.Middle, layer.PostNorm, eps, a.MiddleNormed, a.MiddleRoots));
-        team.Run(new LinearJob(layer.GateUp, rows, a.MiddleNormed, a.GateUp, accumulate: false));
-        team.Run(new SwiGluJob(rows, config.IntermediateSize, a.GateUp, a.Activated));
-        AddProjection(layer.Down, rows, a.Activated, a.Middle, output, team);
-    }
-
-    /// <summary>target = residual + x Wᵀ; the sum starts from the residual, so both callers round alike.</summary>
-    private static void AddProjection(PackedMatrix matrix, int rows, float* x, float* residual, float* target, ThreadTeam team)
-    {
-        if (target != residual) team.Run(new CopyRowsJob(rows, matrix.Outputs, residual, target));
-        team.Run(new LinearJob(matrix, rows, x, target, accumulate: true));
+        team.Run(new ResidualJob(layer.Output, rows, a.Attended, a.Input, a.Middle));
+        team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, a.Middle, layer.PostNorm, eps, a.MiddleNormed, a.MiddleRoots));
+        team.Run(new GateUpJob(layer, rows, a.MiddleNormed, a.GateUp, a.Activated));
+        team.Run(new ResidualJob(layer.Down, rows, a.Activated, a.Middle, output));
     }
 }

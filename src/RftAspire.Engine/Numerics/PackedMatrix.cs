@@ -6,13 +6,14 @@ namespace RftAspire.Engine.Numerics;
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
+    private const int Columns = MatrixKernel.StripColumns;
     private readonly NativeBuffer _panels;
 
     public PackedMatrix(int outputs, int inputs)
     {
         (Outputs, Inputs) = (outputs, inputs);
-        PanelCount = (outputs + MatrixKernel.StripColumns - 1) / MatrixKernel.StripColumns;
-        _panels = new NativeBuffer((long)PanelCount * inputs * MatrixKernel.StripColumns);
+        PanelCount = (outputs + Columns - 1) / Columns;
+        _panels = new NativeBuffer((long)PanelCount * inputs * Columns);
     }
 
     public int Outputs { get; }
@@ -24,35 +25,23 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         for (var panel = PanelCount * thread / threads; panel < PanelCount * (thread + 1) / threads; panel++)
         {
-            var first = panel * MatrixKernel.StripColumns;
-            var count = Math.Min(MatrixKernel.StripColumns, Outputs - first);
-            var target = Panel(panel);
-            for (var o = 0; o < count; o++)
-            {
-                var row = weights + (long)(first + o) * Inputs;
-                for (var i = 0; i < Inputs; i++) target[(long)i * MatrixKernel.StripColumns + o] = row[i];
-            }
+            var first = panel * Columns;
+            var count = Math.Min(Columns, Outputs - first);
+            VectorMath.Transpose(weights + (long)first * Inputs, Inputs, count, Inputs, Panel(panel), Columns);
         }
     }
 
-    /// <summary>y[rows, outputs] = x[rows, inputs] Wᵀ for this thread's share of the outputs; adds to y when asked.</summary>
-    public void Multiply(int rows, float* x, long xRow, float* y, long yRow, bool accumulate, int thread, int threads)
+    /// <summary>Columns of y = x Wᵀ in the panels from <paramref name="from"/> up to <paramref name="to"/>; added to y when asked.</summary>
+    public void Multiply(int from, int to, int rows, float* x, float* y, long yRow, bool accumulate)
     {
-        const int rowBlock = 96;
-        int from = PanelCount * thread / threads, to = PanelCount * (thread + 1) / threads;
-        for (var row = 0; row < rows; row += rowBlock)
+        for (var panel = from; panel < to; panel++)
         {
-            var height = Math.Min(rowBlock, rows - row);
-            for (var panel = from; panel < to; panel++)
-            {
-                var first = panel * MatrixKernel.StripColumns;
-                MatrixKernel.Strip(height, Math.Min(MatrixKernel.StripColumns, Outputs - first), Inputs, x + row * xRow, xRow, 1,
-                    Panel(panel), MatrixKernel.StripColumns, y + row * yRow + first, yRow, accumulate);
-            }
+            var first = panel * Columns;
+            MatrixKernel.Strip(rows, Math.Min(Columns, Outputs - first), Inputs, x, Inputs, 1, Panel(panel), Columns, y + first, yRow, accumulate);
         }
     }
 
     public void Dispose() => _panels.Dispose();
 
-    private float* Panel(int index) => _panels.Start + (long)index * Inputs * MatrixKernel.StripColumns;
+    private float* Panel(int index) => _panels.Start + (long)index * Inputs * Columns;
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace RftAspire.Engine.Numerics;
 
@@ -15,6 +16,9 @@ internal unsafe interface ISimd<V>
     static abstract V Broadcast(float value);
     static abstract V MultiplyAdd(V left, V right, V addend);
     static abstract void Store(V value, float* target);
+
+    /// <summary>Asks for the cache lines of two vectors.</summary>
+    static abstract void Prefetch(float* address);
 }
 
 internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
@@ -33,6 +37,14 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* address)
+    {
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch0(address);
+        Sse.Prefetch0(address + 16);
+    }
 }
 
 internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
@@ -51,6 +63,13 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* address)
+    {
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch0(address);
+    }
 }
 
 internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
@@ -69,4 +88,11 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* address)
+    {
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch0(address);
+    }
 }

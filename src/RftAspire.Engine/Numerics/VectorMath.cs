@@ -137,6 +137,52 @@ internal static unsafe class VectorMath
         for (; i < n; i++) y[i] = MathF.FusedMultiplyAdd(factor, x[i], y[i]);
     }
 
+    /// <summary>y_i = w_i (x_i * factor), n floats; y may be x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScaleWeighted(float* x, float factor, float* w, float* y, int n)
+    {
+        var i = 0;
+        var f = Vector512.Create(factor);
+        for (; i + Lanes <= n; i += Lanes) (Vector512.Load(w + i) * (Vector512.Load(x + i) * f)).Store(y + i);
+        for (; i < n; i++) y[i] = w[i] * (x[i] * factor);
+    }
+
+    /// <summary>Turns n pairs (a_i, b_i) by the angles whose cosines and sines are given: a cos - b sin, b cos + a sin.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rotate(float* a, float* b, float* cosines, float* sines, float direction, int n)
+    {
+        var i = 0;
+        var sign = Vector512.Create(direction);
+        for (; i + Lanes <= n; i += Lanes)
+        {
+            Vector512<float> x = Vector512.Load(a + i), y = Vector512.Load(b + i), cos = Vector512.Load(cosines + i), sin = Vector512.Load(sines + i) * sign;
+            (x * cos - y * sin).Store(a + i);
+            (y * cos + x * sin).Store(b + i);
+        }
+        for (; i < n; i++)
+        {
+            float x = a[i], y = b[i], sin = sines[i] * direction;
+            a[i] = x * cosines[i] - y * sin;
+            b[i] = y * cosines[i] + x * sin;
+        }
+    }
+
+    /// <summary>target[c, r] = source[r, c], in blocks that stay in the first-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Transpose(float* source, long sourceRow, int rows, int columns, float* target, long targetRow)
+    {
+        const int block = 16;
+        for (var c = 0; c < columns; c += block)
+        {
+            var end = Math.Min(c + block, columns);
+            for (var r = 0; r < rows; r++)
+            {
+                var from = source + r * sourceRow;
+                for (var i = c; i < end; i++) target[i * targetRow + r] = from[i];
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float AddLanes(Vector512<float> v)
     {

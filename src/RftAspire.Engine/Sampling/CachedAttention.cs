@@ -4,139 +4,183 @@ using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Sampling;
 
-/// <summary>A run of rows of one group: its prompt while prefilling, one row per active completion while decoding.</summary>
-internal readonly record struct GroupRows(PromptGroupState Group, int FirstRow, int Rows);
+/// <summary>A run of rows of one group: positions of its prompt, or completions that each have one row.</summary>
+/// <param name="Group">The group.</param>
+/// <param name="FirstRow">Row of the first.</param>
+/// <param name="Rows">Number of rows.</param>
+/// <param name="FirstPosition">Position of the first row while the prompt is processed.</param>
+internal readonly record struct GroupRows(PromptGroupState Group, int FirstRow, int Rows, int FirstPosition);
 
-/// <summary>Attention of the sampler. A unit of work is one group and one key/value head, so threads never share a cache line of output.</summary>
-internal sealed unsafe class CachedAttention(ModelConfig config, ThreadTeam team) : IAttention, IDisposable
+/// <summary>
+/// Attention of the sampler. A unit of work is a few rows of one group in one key/value head; threads take the next unit when they
+/// are free, and what a unit writes does not depend on who does it.
+/// </summary>
+internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks blocks, ThreadTeam team) : IAttention, IDisposable
 {
-    private const int QueryChunk = 32;
-    private NativeBuffer?[] _scores = new NativeBuffer?[team.Threads];
-    private List<GroupRows> _groups = [];
-    private RolloutState[] _rollouts = [];
-    private bool _prefill;
+    private const int PromptChunk = 32, CompletionChunk = 16;
+    private readonly NativeBuffer?[] _scores = new NativeBuffer?[team.Threads];
+    private readonly List<GroupRows> _units = [];
+    private readonly List<(int Block, int Slot)> _rows = [];
+    private readonly List<RolloutState?> _rollouts = [];
+    private readonly int _headsPerKv = config.Heads / config.KvHeads;
+    private readonly float _scale = 1 / MathF.Sqrt(config.HeadDim);
+    private int _stride;
+    private int _nextUnit;
 
-    public void Prefill(List<GroupRows> groups) => Prepare(groups, [], prefill: true);
+    private int HeadDim => config.HeadDim;
+    private long Width => (config.Heads + 2L * config.KvHeads) * HeadDim;
+    private long OutputWidth => (long)config.Heads * HeadDim;
 
-    /// <param name="groups">Groups with active completions.</param>
-    /// <param name="rollouts">The completion of each row.</param>
-    public void Decode(List<GroupRows> groups, RolloutState[] rollouts) => Prepare(groups, rollouts, prefill: false);
-
-    public void Attend(int layer, float* queryKeyValue, float* output) => team.Run(new Job(this, layer, queryKeyValue, output));
-
-    public void Dispose()
+    /// <summary>Forgets the rows of the last pass.</summary>
+    public void Clear()
     {
-        foreach (var buffer in _scores) buffer?.Dispose();
-        _scores = [];
+        _units.Clear();
+        _rows.Clear();
+        _rollouts.Clear();
+        _stride = 0;
     }
 
-    private void Prepare(List<GroupRows> groups, RolloutState[] rollouts, bool prefill)
+    /// <summary>Adds rows for positions of a prompt.</summary>
+    public void AddPrompt(PromptGroupState group, int firstPosition, int count)
     {
-        (_groups, _rollouts, _prefill) = (groups, rollouts, prefill);
-        long needed = 0;
-        foreach (var rows in groups) needed = Math.Max(needed, (prefill ? QueryChunk : rows.Rows) * ScoresRow(rows.Group));
+        var firstRow = _rows.Count;
+        for (var p = firstPosition; p < firstPosition + count; p++)
+        {
+            _rows.Add((group.PromptBlocks[p / KeyValueBlocks.Positions], p % KeyValueBlocks.Positions));
+            _rollouts.Add(null);
+        }
+        for (var first = 0; first < count; first += PromptChunk)
+            _units.Add(new GroupRows(group, firstRow + first, Math.Min(PromptChunk, count - first), firstPosition + first));
+        _stride = Math.Max(_stride, firstPosition + count);
+    }
+
+    /// <summary>Adds a row for the last token of a completion; completions of a group follow each other.</summary>
+    public void AddCompletion(RolloutState rollout)
+    {
+        var row = _rows.Count;
+        _rows.Add((rollout.LastBlock(), (rollout.Length - 1) % KeyValueBlocks.Positions));
+        _rollouts.Add(rollout);
+        _stride = Math.Max(_stride, rollout.Position + 1);
+        if (_units.Count > 0 && _units[^1] is var last && last.Group == rollout.Group && last.Rows < CompletionChunk) _units[^1] = last with { Rows = last.Rows + 1 };
+        else _units.Add(new GroupRows(rollout.Group, row, 1, -1));
+    }
+
+    /// <summary>Makes room for the rows that were added.</summary>
+    public void Begin()
+    {
+        // Scores are written in whole strips.
+        _stride += 2 * KeyValueBlocks.Positions;
+        var needed = (long)Math.Max(PromptChunk, CompletionChunk * _headsPerKv) * _stride;
         for (var t = 0; t < _scores.Length; t++)
         {
             if (_scores[t]?.Length >= needed) continue;
             _scores[t]?.Dispose();
-            _scores[t] = new NativeBuffer(needed);
+            // Completions grow: room ahead spares a new buffer at every token.
+            _scores[t] = new NativeBuffer(needed + needed / 2);
         }
     }
 
-    private static long ScoresRow(PromptGroupState group) => group.Request.Prompt.Length + group.Request.MaxTokens + 32;
+    public void KeepKey(int layer, int row, int kvHead, float* key)
+    {
+        var (block, slot) = _rows[row];
+        var keys = blocks.Keys(block, layer, kvHead) + slot;
+        for (var d = 0; d < HeadDim; d++) keys[d * KeyValueBlocks.Positions] = key[d];
+    }
+
+    public void KeepValue(int layer, int row, int kvHead, float* value)
+    {
+        var (block, slot) = _rows[row];
+        new ReadOnlySpan<float>(value, HeadDim).CopyTo(new Span<float>(blocks.Values(block, layer, kvHead) + slot * HeadDim, HeadDim));
+    }
+
+    public void Attend(int layer, float* queryKeyValue, float* output)
+    {
+        _nextUnit = 0;
+        team.Run(new Job(this, layer, queryKeyValue, output));
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _scores) buffer?.Dispose();
+    }
 
     private void AttendPrompt(GroupRows rows, int kvHead, int layer, float* qkv, float* output, float* scores)
     {
-        var (cache, width, scoresRow) = (rows.Group.PromptCache, Width, ScoresRow(rows.Group));
-        var inverse = stackalloc float[QueryChunk];
-        for (var p = 0; p < rows.Rows; p++) WriteCache(cache, layer, kvHead, p, qkv + (long)(rows.FirstRow + p) * width);
-        for (var head = kvHead * HeadsPerKv; head < (kvHead + 1) * HeadsPerKv; head++)
+        var inverse = stackalloc float[PromptChunk];
+        var seen = rows.FirstPosition + rows.Rows;
+        for (var head = kvHead * _headsPerKv; head < (kvHead + 1) * _headsPerKv; head++)
         {
-            for (var first = 0; first < rows.Rows; first += QueryChunk)
-            {
-                var count = Math.Min(QueryChunk, rows.Rows - first);
-                var keys = cache.Span(layer, kvHead, first + count);
-                float* q = qkv + (long)(rows.FirstRow + first) * width + head * config.HeadDim, o = Output(output, rows.FirstRow + first, head);
-                AttentionKernel.Score(count, config.HeadDim, q, width, keys, scores, scoresRow);
-                for (var r = 0; r < count; r++) inverse[r] = AttentionKernel.Softmax(scores + r * scoresRow, first + r + 1, keys.Count, Scale);
-                AttentionKernel.Mix(count, config.HeadDim, scores, scoresRow, keys, o, OutputWidth, accumulate: false);
-                for (var r = 0; r < count; r++) VectorMath.Scale(o + (long)r * OutputWidth, inverse[r], config.HeadDim);
-            }
+            float* q = qkv + rows.FirstRow * Width + head * HeadDim, o = output + rows.FirstRow * OutputWidth + head * HeadDim;
+            Score(rows.Group.PromptBlocks, seen, layer, kvHead, rows.Rows, q, Width, scores, _stride);
+            for (var r = 0; r < rows.Rows; r++) inverse[r] = AttentionKernel.Softmax(scores + (long)r * _stride, rows.FirstPosition + r + 1, seen, _scale);
+            Mix(rows.Group.PromptBlocks, seen, layer, kvHead, rows.Rows, scores, _stride, o, OutputWidth, accumulate: false);
+            for (var r = 0; r < rows.Rows; r++) VectorMath.Scale(o + r * OutputWidth, inverse[r], HeadDim);
         }
     }
 
+    /// <summary>The prompt's keys are multiplied with all rows of the unit at once, a completion's own with its heads at once.</summary>
     private void AttendCompletions(GroupRows rows, int kvHead, int layer, float* qkv, float* output, float* scores)
     {
-        var (width, scoresRow, promptLength) = (Width, ScoresRow(rows.Group), rows.Group.Request.Prompt.Length);
-        var prompt = rows.Group.PromptCache.Span(layer, kvHead, promptLength);
+        var (heads, prompt) = (_headsPerKv, rows.Group.Request.Prompt.Length);
+        float* q = qkv + rows.FirstRow * Width + (long)kvHead * heads * HeadDim, o = output + rows.FirstRow * OutputWidth + (long)kvHead * heads * HeadDim;
+        // Scores of row r and head h lie at (r * heads + h) * stride, whichever of the two the products run over.
+        for (var head = 0; head < heads && rows.Rows > 1; head++)
+            Score(rows.Group.PromptBlocks, prompt, layer, kvHead, rows.Rows, q + head * HeadDim, Width, scores + head * _stride, heads * _stride);
+        if (rows.Rows == 1) Score(rows.Group.PromptBlocks, prompt, layer, kvHead, heads, q, HeadDim, scores, _stride);
+        var inverse = stackalloc float[CompletionChunk * heads];
         for (var r = 0; r < rows.Rows; r++)
         {
-            var rollout = _rollouts[rows.FirstRow + r];
-            WriteCache(rollout.Cache, layer, kvHead, rollout.Length - 1, qkv + (long)(rows.FirstRow + r) * width);
+            var rollout = _rollouts[rows.FirstRow + r]!;
+            var own = scores + (long)r * heads * _stride;
+            Score(rollout.Blocks, rollout.Length, layer, kvHead, heads, q + r * Width, HeadDim, own + prompt, _stride);
+            for (var h = 0; h < heads; h++)
+                inverse[r * heads + h] = AttentionKernel.Softmax(own + (long)h * _stride, prompt + rollout.Length, prompt + rollout.Length, _scale);
         }
-        for (var head = kvHead * HeadsPerKv; head < (kvHead + 1) * HeadsPerKv; head++)
-        {
-            float* q = qkv + (long)rows.FirstRow * width + head * config.HeadDim, o = Output(output, rows.FirstRow, head);
-            AttentionKernel.Score(rows.Rows, config.HeadDim, q, width, prompt, scores, scoresRow);
-            for (var r = 0; r < rows.Rows; r++)
-            {
-                var own = OwnKeys(rows, r, layer, kvHead);
-                AttentionKernel.Score(1, config.HeadDim, q + (long)r * width, width, own, scores + r * scoresRow + promptLength, scoresRow);
-            }
-            FinishCompletions(rows, kvHead, layer, prompt, scores, scoresRow, o);
-        }
-    }
-
-    private void FinishCompletions(GroupRows rows, int kvHead, int layer, KeySpan prompt, float* scores, long scoresRow, float* o)
-    {
-        var inverse = stackalloc float[rows.Rows];
+        for (var head = 0; head < heads && rows.Rows > 1; head++)
+            Mix(rows.Group.PromptBlocks, prompt, layer, kvHead, rows.Rows, scores + head * _stride, heads * _stride, o + head * HeadDim, OutputWidth, accumulate: false);
+        if (rows.Rows == 1) Mix(rows.Group.PromptBlocks, prompt, layer, kvHead, heads, scores, _stride, o, HeadDim, accumulate: false);
         for (var r = 0; r < rows.Rows; r++)
         {
-            var visible = prompt.Count + OwnKeys(rows, r, layer, kvHead).Count;
-            inverse[r] = AttentionKernel.Softmax(scores + r * scoresRow, visible, visible, Scale);
+            var rollout = _rollouts[rows.FirstRow + r]!;
+            Mix(rollout.Blocks, rollout.Length, layer, kvHead, heads, scores + (long)r * heads * _stride + prompt, _stride, o + r * OutputWidth, HeadDim, accumulate: true);
+            for (var h = 0; h < heads; h++) VectorMath.Scale(o + r * OutputWidth + h * HeadDim, inverse[r * heads + h], HeadDim);
         }
-        AttentionKernel.Mix(rows.Rows, config.HeadDim, scores, scoresRow, prompt, o, OutputWidth, accumulate: false);
-        for (var r = 0; r < rows.Rows; r++)
+    }
+
+    /// <summary>scores[r, p] = q_r · k_p for the first <paramref name="count"/> positions; what follows up to a strip's end is overwritten.</summary>
+    private void Score(IReadOnlyList<int> of, int count, int layer, int kvHead, int rows, float* q, long qRow, float* scores, long scoresRow)
+    {
+        for (var first = 0; first < count; first += KeyValueBlocks.Positions)
         {
-            var target = o + (long)r * OutputWidth;
-            AttentionKernel.Mix(1, config.HeadDim, scores + r * scoresRow + prompt.Count, scoresRow, OwnKeys(rows, r, layer, kvHead), target, OutputWidth, accumulate: true);
-            VectorMath.Scale(target, inverse[r], config.HeadDim);
+            MatrixKernel.Strip(rows, KeyValueBlocks.Positions, HeadDim, q, qRow, 1,
+                blocks.Keys(of[first / KeyValueBlocks.Positions], layer, kvHead), KeyValueBlocks.Positions, scores + first, scoresRow, accumulate: false);
         }
     }
 
-    private KeySpan OwnKeys(GroupRows rows, int row, int layer, int kvHead)
+    /// <summary>output_r (+)= sum over p of weights[r, p] v_p, positions in ascending order.</summary>
+    private void Mix(IReadOnlyList<int> of, int count, int layer, int kvHead, int rows, float* weights, long weightsRow, float* output, long outputRow, bool accumulate)
     {
-        var rollout = _rollouts[rows.FirstRow + row];
-        return rollout.Cache.Span(layer, kvHead, rollout.Length);
+        for (var first = 0; first < count; first += KeyValueBlocks.Positions)
+        {
+            MatrixKernel.Multiply(rows, HeadDim, Math.Min(KeyValueBlocks.Positions, count - first), weights + first, weightsRow, 1,
+                blocks.Values(of[first / KeyValueBlocks.Positions], layer, kvHead), HeadDim, output, outputRow, accumulate || first > 0);
+        }
     }
-
-    private void WriteCache(KeyValueCache cache, int layer, int kvHead, int position, float* row)
-    {
-        var key = row + (config.Heads + kvHead) * config.HeadDim;
-        cache.Write(layer, kvHead, position, key, key + config.KvHeads * config.HeadDim);
-    }
-
-    private float* Output(float* output, int row, int head) => output + (long)row * OutputWidth + head * config.HeadDim;
-
-    private int KvHeads => config.KvHeads;
-    private int HeadsPerKv => config.Heads / config.KvHeads;
-    private long Width => (config.Heads + 2L * config.KvHeads) * config.HeadDim;
-    private long OutputWidth => (long)config.Heads * config.HeadDim;
-    private float Scale => 1 / MathF.Sqrt(config.HeadDim);
 
     private readonly struct Job(CachedAttention attention, int layer, float* qkv, float* output) : IParallelJob
     {
         public void Execute(int thread, int threads)
         {
-            var kvHeads = attention.KvHeads;
-            var units = attention._groups.Count * kvHeads;
+            var (units, kvHeads) = (attention._units, attention.KvHeads);
             var scores = attention._scores[thread]!.Start;
-            for (var unit = units * thread / threads; unit < units * (thread + 1) / threads; unit++)
+            for (int unit; (unit = Interlocked.Increment(ref attention._nextUnit) - 1) < units.Count * kvHeads;)
             {
-                var rows = attention._groups[unit / kvHeads];
-                if (attention._prefill) attention.AttendPrompt(rows, unit % kvHeads, layer, qkv, output, scores);
-                else attention.AttendCompletions(rows, unit % kvHeads, layer, qkv, output, scores);
+                var rows = units[unit / kvHeads];
+                if (rows.FirstPosition < 0) attention.AttendCompletions(rows, unit % kvHeads, layer, qkv, output, scores);
+                else attention.AttendPrompt(rows, unit % kvHeads, layer, qkv, output, scores);
             }
         }
     }
+
+    private int KvHeads => config.KvHeads;
 }

@@ -12,186 +12,138 @@ public readonly record struct BatchEntry(SampleRequest Request, Action<IReadOnly
 /// </summary>
 public sealed unsafe class DecodingBatch : IDisposable
 {
+    /// <summary>Bytes for keys and values unless told otherwise: 1 GiB.</summary>
+    public const long DefaultCacheBytes = 1L << 30;
     private const int PrefillRows = 1024;
     private readonly PackedWeights _weights;
     private readonly ThreadTeam _team;
+    private readonly CacheBudget _cache;
     private readonly CachedAttention _attention;
-    private readonly NativeBuffer?[] _numerators;
+    private readonly TokenDraw _draw;
     private readonly List<RolloutState> _active = [];
+    private readonly List<RolloutState> _drawing = [];
     private LayerActivations? _activations;
-    private NativeBuffer? _logits;
-    private int _rowCapacity;
-    private int _logitsCapacity;
+    private int[] _positions = [];
+    private int[] _tokens = [];
 
-    internal DecodingBatch(PackedWeights weights, ThreadTeam team)
+    internal DecodingBatch(PackedWeights weights, ThreadTeam team, long cacheBytes = DefaultCacheBytes)
     {
         (_weights, _team) = (weights, team);
-        _attention = new CachedAttention(weights.Config, team);
-        _numerators = new NativeBuffer?[team.Threads];
-        for (var t = 0; t < team.Threads; t++) _numerators[t] = new NativeBuffer(TokenDistribution.RoundUp(weights.Config.VocabSize));
+        _cache = new CacheBudget(weights.Config, cacheBytes);
+        _attention = new CachedAttention(weights.Config, _cache.Blocks, team);
+        _draw = new TokenDraw(weights, team);
     }
 
     /// <summary>Completions being decoded.</summary>
     public int Active => _active.Count;
     /// <summary>Tokens drawn since the batch was made.</summary>
     public long TokensSampled { get; private set; }
+    /// <summary>Prompt positions computed since the batch was made; those found in the cache are not among them.</summary>
+    public long PromptTokensComputed { get; private set; }
 
-    /// <summary>Processes the prompts, draws every completion's first token, and adds the unfinished ones to the batch.</summary>
-    /// <exception cref="ArgumentException">A request does not fit the model; nothing was admitted.</exception>
-    public void Admit(IReadOnlyList<BatchEntry> entries)
+    /// <summary>
+    /// Processes prompts, draws every completion's first token, and adds the unfinished ones to the batch: of the entries in order
+    /// as many as the cache has room for. Returns their number; the rest may be tried again when completions have ended.
+    /// </summary>
+    /// <exception cref="ArgumentException">A request fits neither the model nor the whole cache; nothing was admitted.</exception>
+    public int Admit(IReadOnlyList<BatchEntry> entries)
     {
-        foreach (var entry in entries) entry.Request.Check(_weights.Config);
-        Admit(entries.Select(entry => new PromptGroupState(_weights.Config, entry.Request, entry.Done)).ToList());
-    }
-
-    private void Admit(List<PromptGroupState> groups)
-    {
-        for (var next = 0; next < groups.Count;)
+        foreach (var entry in entries)
         {
-            var (rows, chunk) = (0, new List<GroupRows>());
-            while (next < groups.Count && (chunk.Count == 0 || rows + groups[next].Request.Prompt.Length <= PrefillRows))
-            {
-                chunk.Add(new GroupRows(groups[next], rows, groups[next].Request.Prompt.Length));
-                rows += groups[next++].Request.Prompt.Length;
-            }
-            Prefill(chunk, rows);
+            entry.Request.Check(_weights.Config);
+            _cache.Check(entry.Request);
         }
+        var groups = new List<PromptGroupState>();
+        while (groups.Count < entries.Count && entries[groups.Count] is var entry && _cache.Fits(entry.Request))
+            groups.Add(new PromptGroupState(_cache, entry.Request, entry.Done));
+        Prefill(groups);
+        return groups.Count;
     }
 
     /// <summary>Draws the next token of every active completion; false when there is none.</summary>
     public bool Step()
     {
         if (_active.Count == 0) return false;
-        var rollouts = _active.ToArray();
-        Reserve(rollouts.Length, rollouts.Length);
-        var positions = new int[rollouts.Length];
-        for (var r = 0; r < rollouts.Length; r++)
+        Begin(_active.Count);
+        for (var row = 0; row < _active.Count; row++)
         {
-            positions[r] = rollouts[r].Group.Request.Prompt.Length + rollouts[r].Length - 1;
-            LoadEmbedding(rollouts[r].LastToken, r);
+            (_positions[row], _tokens[row]) = (_active[row].Position, _active[row].LastToken);
+            _attention.AddCompletion(_active[row]);
+            _draw.Add(row, _active[row]);
         }
-        _attention.Decode(GroupsOf(rollouts), rollouts);
-        RunLayers(rollouts.Length, positions);
-        NormalizeRows(rollouts.Length, row => row);
-        Draw(rollouts, row => row, rollouts.Length);
+        Run(_active.Count);
+        _active.RemoveAll(static rollout => rollout.Finished);
         return true;
     }
 
     public void Dispose()
     {
-        foreach (var rollout in _active) rollout.Group.Dispose();
         _activations?.Dispose();
-        _logits?.Dispose();
+        _draw.Dispose();
         _attention.Dispose();
-        foreach (var buffer in _numerators) buffer?.Dispose();
+        _cache.Dispose();
     }
 
-    private void Prefill(List<GroupRows> chunk, int rows)
+    /// <summary>Prompts in pieces of at most <see cref="PrefillRows"/> rows, which may cut a long one.</summary>
+    private void Prefill(List<PromptGroupState> groups)
     {
-        Reserve(rows, chunk.Count);
-        var positions = new int[rows];
-        foreach (var (group, firstRow, count) in chunk)
+        var rows = 0;
+        foreach (var group in groups)
         {
-            for (var p = 0; p < count; p++)
+            for (var position = group.Computed; position < group.Request.Prompt.Length;)
             {
-                positions[firstRow + p] = p;
-                LoadEmbedding(group.Request.Prompt[p], firstRow + p);
+                if (rows == 0) Begin(PrefillRows);
+                var count = Math.Min(PrefillRows - rows, group.Request.Prompt.Length - position);
+                AddPrompt(group, position, count, rows);
+                (rows, position) = (rows + count, position + count);
+                if (rows == PrefillRows) RunPrefill(ref rows);
             }
         }
-        _attention.Prefill(chunk);
-        RunLayers(rows, positions);
-        NormalizeRows(chunk.Count, i => chunk[i].FirstRow + chunk[i].Rows - 1);
-        var rollouts = chunk.SelectMany(rows => rows.Group.Rollouts).ToArray();
-        var logitRow = chunk.SelectMany((rows, i) => Enumerable.Repeat(i, rows.Group.Rollouts.Length)).ToArray();
-        _active.AddRange(rollouts);
-        Draw(rollouts, i => logitRow[i], chunk.Count);
+        if (rows > 0) RunPrefill(ref rows);
     }
 
-    private void Reserve(int rows, int logitRows)
+    private void AddPrompt(PromptGroupState group, int position, int count, int row)
     {
-        if (rows > _rowCapacity)
+        var prompt = group.Request.Prompt;
+        for (var i = 0; i < count; i++) (_positions[row + i], _tokens[row + i]) = (position + i, prompt[position + i]);
+        _attention.AddPrompt(group, position, count);
+        if (position + count < prompt.Length) return;
+        foreach (var rollout in group.Rollouts) _draw.Add(row + count - 1, rollout);
+        _drawing.AddRange(group.Rollouts);
+    }
+
+    private void RunPrefill(ref int rows)
+    {
+        Run(rows);
+        PromptTokensComputed += rows;
+        foreach (var rollout in _drawing)
         {
-            _activations?.Dispose();
-            _activations = new LayerActivations(_weights.Config, _rowCapacity = rows, keepForBackward: false);
+            if (!rollout.Finished) _active.Add(rollout);
         }
-        if (logitRows > _logitsCapacity)
-        {
-            _logits?.Dispose();
-            _logits = new NativeBuffer((long)(_logitsCapacity = logitRows) * _weights.Config.VocabSize);
-        }
+        _drawing.Clear();
+        rows = 0;
     }
 
-    private void LoadEmbedding(int token, int row)
+    private void Begin(int rows)
     {
-        var hidden = _weights.Config.HiddenSize;
-        new ReadOnlySpan<float>(_weights.Embedding(token), hidden).CopyTo(new Span<float>(_activations!.Input + (long)row * hidden, hidden));
+        _attention.Clear();
+        _draw.Clear();
+        if (rows <= _positions.Length) return;
+        _activations?.Dispose();
+        _activations = new LayerActivations(_weights.Config, rows, keepForBackward: false);
+        (_positions, _tokens) = (new int[rows], new int[rows]);
     }
 
-    private void RunLayers(int rows, int[] positions)
+    private void Run(int rows)
     {
-        fixed (int* at = positions)
+        _attention.Begin();
+        var a = _activations!;
+        fixed (int* positions = _positions, tokens = _tokens)
         {
+            _team.RunRows(rows, new EmbeddingJob(_weights, rows, tokens, a.Input));
             for (var i = 0; i < _weights.Layers.Length; i++)
-                TransformerLayer.Forward(_weights, i, _activations!, rows, at, _attention, _activations!.Input, _team);
+                TransformerLayer.Forward(_weights, i, a, rows, positions, _attention, a.Input, _team);
         }
-    }
-
-    /// <summary>Final norm of chosen rows, packed into the first rows of the norm buffer, then their logits.</summary>
-    private void NormalizeRows(int count, Func<int, int> sourceRow)
-    {
-        var hidden = _weights.Config.HiddenSize;
-        for (var i = 0; i < count; i++)
-        {
-            RmsNormJob.Normalize(_activations!.Input + (long)sourceRow(i) * hidden, _weights.FinalNorm, _activations.Normed + (long)i * hidden,
-                hidden, (float)_weights.Config.RmsNormEps);
-        }
-        _team.Run(new LinearJob(_weights.Head, count, _activations!.Normed, _logits!.Start, accumulate: false));
-    }
-
-    private void Draw(RolloutState[] rollouts, Func<int, int> logitRow, int logitRows)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(logitRows, _logitsCapacity);
-        var draws = new (int Token, float Logprob)[rollouts.Length];
-        _team.Run(new DrawJob(this, rollouts, logitRow, draws));
-        for (var i = 0; i < rollouts.Length; i++) rollouts[i].Append(draws[i].Token, draws[i].Logprob);
-        TokensSampled += rollouts.Length;
-        foreach (var rollout in rollouts)
-        {
-            if (rollout.Finished) rollout.Group.Finish();
-        }
-        _active.RemoveAll(rollout => rollout.Finished);
-    }
-
-    /// <summary>Completions of a group stay next to each other, so their rows share one product with the prompt's keys.</summary>
-    private static List<GroupRows> GroupsOf(RolloutState[] rollouts)
-    {
-        var groups = new List<GroupRows>();
-        for (var first = 0; first < rollouts.Length;)
-        {
-            var end = first + 1;
-            while (end < rollouts.Length && rollouts[end].Group == rollouts[first].Group) end++;
-            groups.Add(new GroupRows(rollouts[first].Group, first, end - first));
-            first = end;
-        }
-        return groups;
-    }
-
-    private readonly struct DrawJob(DecodingBatch batch, RolloutState[] rollouts, Func<int, int> logitRow, (int Token, float Logprob)[] draws) : IParallelJob
-    {
-        public void Execute(int thread, int threads)
-        {
-            for (var i = rollouts.Length * thread / threads; i < rollouts.Length * (thread + 1) / threads; i++)
-                draws[i] = batch.DrawOne(rollouts[i], logitRow(i), batch._numerators[thread]!.Start);
-        }
-    }
-
-    private (int Token, float Logprob) DrawOne(RolloutState rollout, int row, float* numerators)
-    {
-        var (request, vocabulary) = (rollout.Group.Request, _weights.Config.VocabSize);
-        var inverseTemperature = request.Temperature > 0 ? (float)(1 / request.Temperature) : 1;
-        var distribution = new TokenDistribution(_logits!.Start + (long)row * vocabulary, vocabulary, inverseTemperature, numerators);
-        if (request.Temperature > 0 && (request.TopK > 0 || request.TopP < 1)) TokenFilter.Apply(distribution, request.TopK, request.TopP);
-        var token = request.Temperature > 0 ? distribution.At(rollout.Key.Uniform(rollout.Length)) : distribution.Likeliest();
-        return (token, distribution.Logprob(token));
+        TokensSampled += _draw.Run(a.Input);
     }
 }

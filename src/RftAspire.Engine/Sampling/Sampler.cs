@@ -15,19 +15,18 @@ internal sealed class Sampler(PackedWeights weights, ThreadTeam team, int maxRow
         while (next < requests.Count || batch.Active > 0)
         {
             cancellation.ThrowIfCancellationRequested();
-            batch.Admit(NextEntries(requests, results, batch, ref next));
+            next += batch.Admit(NextEntries(requests, results, batch, next));
             batch.Step();
         }
         return results;
     }
 
-    private List<BatchEntry> NextEntries(IReadOnlyList<SampleRequest> requests, IReadOnlyList<Completion>[] results, DecodingBatch batch, ref int next)
+    private List<BatchEntry> NextEntries(IReadOnlyList<SampleRequest> requests, IReadOnlyList<Completion>[] results, DecodingBatch batch, int next)
     {
         var entries = new List<BatchEntry>();
-        var rows = batch.Active;
-        while (next < requests.Count && (rows == 0 || rows + requests[next].Count <= maxRows))
+        for (var rows = batch.Active; next < requests.Count && (rows == 0 || rows + requests[next].Count <= maxRows); next++)
         {
-            var index = next++;
+            var index = next;
             entries.Add(new BatchEntry(requests[index], completions => results[index] = completions));
             rows += requests[index].Count;
         }

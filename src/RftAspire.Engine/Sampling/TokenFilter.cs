@@ -1,22 +1,85 @@
 namespace RftAspire.Engine.Sampling;
 
-/// <summary>Top-k and nucleus filtering (Holtzman et al., 2020): what falls out gets numerator 0.</summary>
-internal static unsafe class TokenFilter
+/// <summary>
+/// Top-k and nucleus filtering (Holtzman et al., 2020): what falls out gets numerator 0. Numerators are counted in buckets by their
+/// leading bits; only the bucket in which the cut falls is sorted. Equal numerators are kept in the order of their ids.
+/// </summary>
+internal sealed unsafe class TokenFilter(int vocabulary)
 {
-    public static void Apply(TokenDistribution distribution, int topK, double topP)
+    // Sign, 8 bits of exponent and 3 of the mantissa of floats up to 1.
+    private const int BucketShift = 20, Buckets = (0x3F800000 >> BucketShift) + 1;
+    private readonly int[] _counts = new int[Buckets];
+    private readonly double[] _sums = new double[Buckets];
+    private readonly int[] _candidates = new int[vocabulary];
+    private readonly float[] _weights = new float[vocabulary];
+
+    public void Apply(TokenDistribution distribution, int topK, double topP)
     {
-        var order = new int[distribution.Size];
-        var weights = new float[distribution.Size];
-        for (var i = 0; i < order.Length; i++) (order[i], weights[i]) = (i, -distribution.Numerators[i]);
-        // Equal weights keep the order of their ids: the pair (weight, id) is what is sorted.
-        Array.Sort(order, (a, b) => weights[a] != weights[b] ? weights[a].CompareTo(weights[b]) : a.CompareTo(b));
-        var kept = topK > 0 ? Math.Min(topK, order.Length) : order.Length;
-        double sum = 0;
-        for (var rank = 0; rank < order.Length; rank++)
+        var numerators = new Span<float>(distribution.Numerators, distribution.Size);
+        var most = topK > 0 ? Math.Min(topK, numerators.Length) : numerators.Length;
+        var total = Count(numerators);
+        // One token is always kept.
+        var enough = topP < 1 ? Math.Max(topP * total, double.Epsilon) : double.PositiveInfinity;
+        var (kept, sum, bucket) = (0, 0.0, Buckets - 1);
+        while (bucket >= 0 && kept + _counts[bucket] <= most && sum + _sums[bucket] < enough)
         {
-            if (rank >= kept) distribution.Numerators[order[rank]] = 0;
-            else sum += distribution.Numerators[order[rank]];
-            if (topP < 1 && sum >= topP * distribution.Sum) kept = Math.Min(kept, rank + 1);
+            kept += _counts[bucket];
+            sum += _sums[bucket--];
+        }
+        if (bucket < 0) return;
+        Cut(numerators, bucket, most - kept, enough - sum);
+    }
+
+    /// <summary>Fills the buckets; returns the sum of all.</summary>
+    private double Count(ReadOnlySpan<float> numerators)
+    {
+        Array.Clear(_counts);
+        Array.Clear(_sums);
+        foreach (var numerator in numerators)
+        {
+            var bucket = Bucket(numerator);
+            _counts[bucket]++;
+            _sums[bucket] += numerator;
+        }
+        double total = 0;
+        foreach (var sum in _sums) total += sum;
+        return total;
+    }
+
+    /// <summary>Clears all below the bucket, and of the bucket all but the largest: at most so many, and no more than reach the sum.</summary>
+    private void Cut(Span<float> numerators, int bucket, int most, double enough)
+    {
+        var count = 0;
+        for (var i = 0; i < numerators.Length; i++)
+        {
+            var at = Bucket(numerators[i]);
+            if (at < bucket) numerators[i] = 0;
+            if (at != bucket) continue;
+            (_candidates[count], _weights[count]) = (i, -numerators[i]);
+            count++;
+        }
+        SortByWeightThenId(count);
+        double sum = 0;
+        for (var rank = 0; rank < count; rank++)
+        {
+            if (rank >= most || sum >= enough) numerators[_candidates[rank]] = 0;
+            else sum -= _weights[rank];
+        }
+    }
+
+    /// <summary>Of a number from 0 to 1; NaN, which the draw reports, goes with 1.</summary>
+    private static int Bucket(float numerator) => (int)Math.Min(BitConverter.SingleToUInt32Bits(numerator) >> BucketShift, Buckets - 1);
+
+    private void SortByWeightThenId(int count)
+    {
+        _weights.AsSpan(0, count).Sort(_candidates.AsSpan(0, count));
+        // The sort is not stable: runs of equal weights get their ids back in order.
+        for (var first = 0; first < count;)
+        {
+            var end = first + 1;
+            while (end < count && _weights[end] == _weights[first]) end++;
+            _candidates.AsSpan(first, end - first).Sort();
+            first = end;
         }
     }
 }

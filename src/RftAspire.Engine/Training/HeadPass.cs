@@ -109,7 +109,7 @@ internal sealed unsafe class HeadPass : IDisposable
         for (var i = 0; i < chunk.Rows.Count; i++)
             stream.Span((long)chunk.Rows[i] * Hidden, Hidden).CopyTo(_rows.Span((long)i * Hidden, Hidden));
         _team.Run(new RmsNormJob(chunk.Rows.Count, Hidden, _rows.Start, _weights.FinalNorm, (float)_weights.Config.RmsNormEps, _normed.Start, _roots.Start));
-        _team.Run(new LinearJob(_weights.Head, chunk.Rows.Count, _normed.Start, _logits.Start, accumulate: false));
+        _team.Run(new LinearJob(_weights.Head, chunk.Rows.Count, _normed.Start, _logits.Start));
     }
 
     /// <summary>From the logits' gradients (in the logits' place) to the head's, the final norm's and the stream's.</summary>

@@ -29,6 +29,15 @@ internal sealed unsafe class PackedAttention(ModelConfig config, ThreadTeam team
         }
     }
 
+    /// <summary>Keys and values stay in the rows.</summary>
+    public void KeepKey(int layer, int row, int kvHead, float* key)
+    {
+    }
+
+    public void KeepValue(int layer, int row, int kvHead, float* value)
+    {
+    }
+
     public void Attend(int layer, float* queryKeyValue, float* output) => team.Run(new ForwardJob(this, queryKeyValue, output));
 
     /// <summary>Given d loss / d output, writes d loss / d (query, key, value) after rotation.</summary>

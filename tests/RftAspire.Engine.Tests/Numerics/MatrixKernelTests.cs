@@ -56,7 +56,7 @@ public sealed unsafe class MatrixKernelTests
             using var matrix = new PackedMatrix(outputs, inputs);
             for (var t = 0; t < threads; t++) matrix.Pack(weights.Start, t, threads);
             y.Clear();
-            for (var t = 0; t < threads; t++) matrix.Multiply(rows, x.Start, inputs, y.Start, outputs, accumulate: false, t, threads);
+            for (var t = 0; t < threads; t++) matrix.Multiply(matrix.PanelCount * t / threads, matrix.PanelCount * (t + 1) / threads, rows, x.Start, y.Start, outputs, accumulate: false);
             Assert.Equal(FloatRows.Bits(plain.Span(0, rows * outputs)), FloatRows.Bits(y.Span(0, rows * outputs)));
         }
     }

@@ -24,7 +24,7 @@ public sealed unsafe class TokenDistributionTests
     public void Apply_TopKAndTopP_KeepTheLikeliest(int topK, double topP, int[] kept) =>
         With(Logits(s_probabilities), 1, distribution =>
         {
-            TokenFilter.Apply(distribution, topK, topP);
+            new TokenFilter(distribution.Size).Apply(distribution, topK, topP);
             Assert.Equal(kept, Enumerable.Range(0, 5).Where(i => distribution.Numerators[i] > 0));
             Assert.Equal(kept, Enumerable.Range(0, 1000).Select(i => distribution.At(i / 1000.0)).Distinct().Order());
         });
@@ -33,7 +33,7 @@ public sealed unsafe class TokenDistributionTests
     public void Apply_EqualProbabilities_KeepsTheLowestIds() =>
         With([1, 2, 2, 2, 1, 2], 1, distribution =>
         {
-            TokenFilter.Apply(distribution, topK: 2, topP: 1);
+            new TokenFilter(distribution.Size).Apply(distribution, topK: 2, topP: 1);
             Assert.Equal([1, 2], Enumerable.Range(0, 6).Where(i => distribution.Numerators[i] > 0));
         });
 
@@ -41,7 +41,7 @@ public sealed unsafe class TokenDistributionTests
     public void Apply_Filter_LeavesLogprobsOfTheWholeDistribution() =>
         With(Logits(s_probabilities), 1, distribution =>
         {
-            TokenFilter.Apply(distribution, topK: 1, topP: 1);
+            new TokenFilter(distribution.Size).Apply(distribution, topK: 1, topP: 1);
             for (var i = 0; i < 5; i++) Assert.Equal(Math.Log(s_probabilities[i]), distribution.Logprob(i), 1e-6);
         });
 

@@ -1,0 +1,112 @@
+using RftAspire.Engine.Model;
+using RftAspire.Engine.Numerics;
+
+namespace RftAspire.Engine.Sampling;
+
+/// <summary>From the residual stream to drawn tokens: final norm, head, softmax and draw for the rows that somebody waits for.</summary>
+internal sealed unsafe class TokenDraw : IDisposable
+{
+    private readonly PackedWeights _weights;
+    private readonly ThreadTeam _team;
+    private readonly NativeBuffer[] _numerators;
+    private readonly TokenFilter[] _filters;
+    private readonly List<int> _rows = [];
+    private readonly List<(RolloutState Rollout, int Logits)> _draws = [];
+    private (int Token, float Logprob)[] _drawn = [];
+    private NativeBuffer? _normed;
+    private NativeBuffer? _logits;
+
+    public TokenDraw(PackedWeights weights, ThreadTeam team)
+    {
+        (_weights, _team) = (weights, team);
+        _numerators = new NativeBuffer[team.Threads];
+        _filters = new TokenFilter[team.Threads];
+        for (var t = 0; t < team.Threads; t++)
+        {
+            _numerators[t] = new NativeBuffer(TokenDistribution.RoundUp(weights.Config.VocabSize));
+            _filters[t] = new TokenFilter(weights.Config.VocabSize);
+        }
+    }
+
+    private int Vocabulary => _weights.Config.VocabSize;
+
+    public void Clear()
+    {
+        _rows.Clear();
+        _draws.Clear();
+    }
+
+    /// <summary>Wants the next token of a completion from a row; those of one row follow each other.</summary>
+    public void Add(int row, RolloutState rollout)
+    {
+        if (_rows.Count == 0 || _rows[^1] != row) _rows.Add(row);
+        _draws.Add((rollout, _rows.Count - 1));
+    }
+
+    /// <summary>Draws and appends the tokens; returns their number.</summary>
+    public int Run(float* stream)
+    {
+        if (_draws.Count == 0) return 0;
+        Reserve();
+        _team.RunRows(_rows.Count, new FinalNormJob(this, stream));
+        _team.Run(new LinearJob(_weights.Head, _rows.Count, _normed!.Start, _logits!.Start));
+        _team.RunRows(_draws.Count, new DrawJob(this));
+        for (var i = 0; i < _draws.Count; i++)
+        {
+            var rollout = _draws[i].Rollout;
+            rollout.Append(_drawn[i].Token, _drawn[i].Logprob);
+            if (rollout.Finished) rollout.Group.Finish();
+        }
+        return _draws.Count;
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _numerators) buffer.Dispose();
+        _normed?.Dispose();
+        _logits?.Dispose();
+    }
+
+    private void Reserve()
+    {
+        if (_drawn.Length < _draws.Count) _drawn = new (int, float)[_draws.Count];
+        if (_normed?.Length >= (long)_rows.Count * _weights.Config.HiddenSize) return;
+        _normed?.Dispose();
+        _logits?.Dispose();
+        _normed = new NativeBuffer((long)_rows.Count * _weights.Config.HiddenSize);
+        _logits = new NativeBuffer((long)_rows.Count * Vocabulary);
+    }
+
+    private (int Token, float Logprob) Draw(RolloutState rollout, int row, int thread)
+    {
+        var request = rollout.Group.Request;
+        var inverseTemperature = request.Temperature > 0 ? (float)(1 / request.Temperature) : 1;
+        var distribution = new TokenDistribution(_logits!.Start + (long)row * Vocabulary, Vocabulary, inverseTemperature, _numerators[thread].Start);
+        if (request.Temperature > 0 && (request.TopK > 0 || request.TopP < 1)) _filters[thread].Apply(distribution, request.TopK, request.TopP);
+        var token = request.Temperature > 0 ? distribution.At(rollout.Key.Uniform(rollout.Length)) : distribution.Likeliest();
+        return (token, distribution.Logprob(token));
+    }
+
+    private readonly struct FinalNormJob(TokenDraw draw, float* stream) : IParallelJob
+    {
+        public void Execute(int thread, int threads)
+        {
+            var (rows, config) = (draw._rows, draw._weights.Config);
+            for (var i = rows.Count * thread / threads; i < rows.Count * (thread + 1) / threads; i++)
+            {
+                RmsNormJob.Normalize(stream + (long)rows[i] * config.HiddenSize, draw._weights.FinalNorm, draw._normed!.Start + (long)i * config.HiddenSize,
+                    config.HiddenSize, (float)config.RmsNormEps);
+            }
+        }
+    }
+
+    private readonly struct DrawJob(TokenDraw draw) : IParallelJob
+    {
+        public void Execute(int thread, int threads)
+        {
+            var draws = draw._draws;
+            for (var i = draws.Count * thread / threads; i < draws.Count * (thread + 1) / threads; i++)
+                draw._drawn[i] = draw.Draw(draws[i].Rollout, draws[i].Logits, thread);
+        }
+    }
+}
