@@ -32,7 +32,7 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
         if (names.Contains("decode") || names.Contains("grouped_decode") || names.Contains("prefill"))
         {
             using var model = LanguageModel.Create(Parameters.Random(shape.Config, s_key), threads);
-            foreach (var sequences in names.Contains("decode") ? new[] { 1, 8, 64 } : [])
+            foreach (var sequences in names.Contains("decode") ? (Environment.GetEnvironmentVariable("SEQS") is {} q ? q.Split(',').Select(int.Parse).ToArray() : new[] { 1, 8, 64 }) : [])
                 yield return Line("decode", sequences, sequences * (NewTokens - 1L), DecodeFlops, Decode(model, groups: sequences, samples: 1));
             if (names.Contains("grouped_decode"))
                 yield return Line("grouped_decode", 64, 64 * (NewTokens - 1L), DecodeFlops, Decode(model, groups: 1, samples: 64));
@@ -77,8 +77,11 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
     private Measurement Prefill(LanguageModel model)
     {
         using var batch = model.OpenBatch();
-        var request = new SampleRequest { Prompt = RandomTokens(0, LongPromptTokens), MaxTokens = 1 };
-        return _windows.Measure(LongPromptTokens, () => { }, () => batch.Admit([new BatchEntry(request, _ => { })]));
+        SampleRequest request = null!;
+        var prompts = 0;
+        // A prompt seen before would be found in the cache.
+        return _windows.Measure(LongPromptTokens, () => request = new SampleRequest { Prompt = RandomTokens(prompts++, LongPromptTokens), MaxTokens = 1 },
+            () => batch.Admit([new BatchEntry(request, _ => { })]));
     }
 
     private Measurement Logprobs()

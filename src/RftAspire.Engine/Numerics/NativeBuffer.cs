@@ -14,7 +14,9 @@ public sealed unsafe class NativeBuffer : IDisposable
     public NativeBuffer(long length)
     {
         Length = length;
-        _start = (float*)NativeMemory.AlignedAlloc(checked((nuint)((length + SlackFloats) * sizeof(float))), 64);
+        var bytes = checked((nuint)((length + SlackFloats) * sizeof(float)));
+        _start = (float*)NativeMemory.AlignedAlloc(bytes, bytes >= LargePages.Size ? LargePages.Size : 64);
+        if (bytes >= LargePages.Size) LargePages.AskFor(_start, bytes);
         NativeMemory.Clear(_start, (nuint)((length + SlackFloats) * sizeof(float)));
         GC.AddMemoryPressure(length * sizeof(float));
     }

@@ -24,6 +24,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     private readonly List<RolloutState?> _rollouts = [];
     private readonly int _headsPerKv = config.Heads / config.KvHeads;
     private readonly float _scale = 1 / MathF.Sqrt(config.HeadDim);
+    private bool _prompts;
     private int _stride;
     private int _nextUnit;
 
@@ -37,13 +38,14 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
         _units.Clear();
         _rows.Clear();
         _rollouts.Clear();
-        _stride = 0;
+        (_prompts, _stride) = (false, 0);
     }
 
     /// <summary>Adds rows for positions of a prompt.</summary>
     public void AddPrompt(PromptGroupState group, int firstPosition, int count)
     {
         var firstRow = _rows.Count;
+        _prompts = true;
         for (var p = firstPosition; p < firstPosition + count; p++)
         {
             _rows.Add((group.PromptBlocks[p / KeyValueBlocks.Positions], p % KeyValueBlocks.Positions));
@@ -171,14 +173,18 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     {
         public void Execute(int thread, int threads)
         {
-            var (units, kvHeads) = (attention._units, attention.KvHeads);
+            var units = attention._units.Count * attention.KvHeads;
             var scores = attention._scores[thread]!.Start;
-            for (int unit; (unit = Interlocked.Increment(ref attention._nextUnit) - 1) < units.Count * kvHeads;)
+            if (attention._prompts)
             {
-                var rows = units[unit / kvHeads];
-                if (rows.FirstPosition < 0) attention.AttendCompletions(rows, unit % kvHeads, layer, qkv, output, scores);
-                else attention.AttendPrompt(rows, unit % kvHeads, layer, qkv, output, scores);
+                // Later positions see more: whoever is free takes the next unit.
+                for (int unit; (unit = Interlocked.Increment(ref attention._nextUnit) - 1) < units;)
+                    attention.AttendPrompt(attention._units[unit / attention.KvHeads], unit % attention.KvHeads, layer, qkv, output, scores);
+                return;
             }
+            // Heads of a block lie next to each other: in this order memory is read ahead of its use.
+            for (var unit = units * thread / threads; unit < units * (thread + 1) / threads; unit++)
+                attention.AttendCompletions(attention._units[unit / attention.KvHeads], unit % attention.KvHeads, layer, qkv, output, scores);
         }
     }
 
