@@ -6,7 +6,7 @@ namespace RftAspire.Benchmarks;
 /// <summary>The rate of fused multiply-adds on registers alone: what no matrix product can exceed.</summary>
 internal static class MachinePeak
 {
-    private const int Rounds = 400_000;
+    private const int Rounds = 4_000_000;
     private const int Chains = 16;
 
     /// <summary>Single-precision floating-point operations a second on all threads.</summary>

@@ -75,19 +75,23 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
 {
     public void Execute(int thread, int threads)
     {
-        var matrix = layer.QueryKeyValue;
-        // Panels whose borders are borders of heads too.
-        var unit = config.HeadDim / GreatestCommonDivisor(config.HeadDim, MatrixKernel.StripColumns);
-        var units = (matrix.PanelCount + unit - 1) / unit;
-        int from = units * thread / threads * unit, to = Math.Min(matrix.PanelCount, units * (thread + 1) / threads * unit);
-        int firstHead = from * MatrixKernel.StripColumns / config.HeadDim, lastHead = Math.Min(matrix.Outputs, to * MatrixKernel.StripColumns) / config.HeadDim;
+        // Units of panels whose borders are borders of heads too; in turns, because keys and values, the last heads, cost more.
+        var panels = config.HeadDim / GreatestCommonDivisor(config.HeadDim, MatrixKernel.StripColumns);
         for (var row = 0; row < rows; row += RowBlocks.Rows)
         {
             var count = Math.Min(RowBlocks.Rows, rows - row);
-            matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, qkv + (long)row * matrix.Outputs, matrix.Outputs, accumulate: false);
-            for (var r = row; r < row + count; r++)
-                for (var head = firstHead; head < lastHead; head++) Finish(r, head);
+            for (var unit = thread * panels; unit < layer.QueryKeyValue.PanelCount; unit += threads * panels)
+                Unit(row, count, unit, Math.Min(unit + panels, layer.QueryKeyValue.PanelCount));
         }
+    }
+
+    private void Unit(int row, int count, int from, int to)
+    {
+        var matrix = layer.QueryKeyValue;
+        matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, qkv + (long)row * matrix.Outputs, matrix.Outputs, accumulate: false);
+        int firstHead = from * MatrixKernel.StripColumns / config.HeadDim, lastHead = Math.Min(matrix.Outputs, to * MatrixKernel.StripColumns) / config.HeadDim;
+        for (var r = row; r < row + count; r++)
+            for (var head = firstHead; head < lastHead; head++) Finish(r, head);
     }
 
     private void Finish(int row, int head)

@@ -48,9 +48,9 @@ internal static unsafe class VectorMath
         var i = 0;
         for (; i + Lanes <= n; i += Lanes) max = Vector512.Max(max, Vector512.Load(x + i));
         if (i < n) max = Vector512.Max(max, LoadPart(x + i, n - i, float.NegativeInfinity));
-        var result = max.GetElement(0);
-        for (var lane = 1; lane < Lanes; lane++) result = MathF.Max(result, max.GetElement(lane));
-        return result;
+        var eight = Vector256.Max(max.GetLower(), max.GetUpper());
+        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        return MathF.Max(MathF.Max(four.GetElement(0), four.GetElement(1)), MathF.Max(four.GetElement(2), four.GetElement(3)));
     }
 
     /// <summary>
@@ -191,11 +191,8 @@ internal static unsafe class VectorMath
         return (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
     }
 
+    /// <summary>The first <paramref name="count"/> lanes from memory, <paramref name="rest"/> in the others; what lies behind may be read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> LoadPart(float* x, int count, float rest)
-    {
-        var lanes = stackalloc float[Lanes];
-        for (var i = 0; i < Lanes; i++) lanes[i] = i < count ? x[i] : rest;
-        return Vector512.Load(lanes);
-    }
+    private static Vector512<float> LoadPart(float* x, int count, float rest) =>
+        Vector512.ConditionalSelect(Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle(), Vector512.Load(x), Vector512.Create(rest));
 }

@@ -67,11 +67,10 @@ internal sealed class CacheBudget : IDisposable
     }
 
     /// <summary>Takes back what a finished completion has, and the promise of what it did not need.</summary>
-    public void ReturnOwn(List<int> blocks, SampleRequest request)
+    public void ReturnOwn(ReadOnlySpan<int> blocks, SampleRequest request)
     {
-        _promised -= OwnBlocks(request) - blocks.Count;
+        _promised -= OwnBlocks(request) - blocks.Length;
         foreach (var block in blocks) Blocks.Return(block);
-        blocks.Clear();
     }
 
     public void Dispose() => Blocks.Dispose();

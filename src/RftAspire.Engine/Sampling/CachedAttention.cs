@@ -150,7 +150,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     }
 
     /// <summary>scores[r, p] = q_r · k_p for the first <paramref name="count"/> positions; what follows up to a strip's end is overwritten.</summary>
-    private void Score(IReadOnlyList<int> of, int count, int layer, int kvHead, int rows, float* q, long qRow, float* scores, long scoresRow)
+    private void Score(int[] of, int count, int layer, int kvHead, int rows, float* q, long qRow, float* scores, long scoresRow)
     {
         for (var first = 0; first < count; first += KeyValueBlocks.Positions)
         {
@@ -160,7 +160,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     }
 
     /// <summary>output_r (+)= sum over p of weights[r, p] v_p, positions in ascending order.</summary>
-    private void Mix(IReadOnlyList<int> of, int count, int layer, int kvHead, int rows, float* weights, long weightsRow, float* output, long outputRow, bool accumulate)
+    private void Mix(int[] of, int count, int layer, int kvHead, int rows, float* weights, long weightsRow, float* output, long outputRow, bool accumulate)
     {
         for (var first = 0; first < count; first += KeyValueBlocks.Positions)
         {

@@ -39,12 +39,12 @@ internal sealed class RolloutState(PromptGroupState group, int index, CacheBudge
 {
     private readonly List<int> _tokens = new(group.Request.MaxTokens);
     private readonly float[] _logprobs = new float[group.Request.MaxTokens];
-    private readonly List<int> _blocks = new(CacheBudget.OwnBlocks(group.Request));
 
     public PromptGroupState Group { get; } = group;
     public RandomKey Key { get; } = group.Request.Key.Derive(index);
-    /// <summary>Blocks of the completion's own positions.</summary>
-    public List<int> Blocks => _blocks;
+    /// <summary>Blocks of the completion's own positions; the first <see cref="BlockCount"/> are taken.</summary>
+    public int[] Blocks { get; } = new int[CacheBudget.OwnBlocks(group.Request)];
+    public int BlockCount { get; private set; }
     public int LastToken => _tokens[^1];
     public int Length => _tokens.Count;
     /// <summary>Position of the last token.</summary>
@@ -58,14 +58,14 @@ internal sealed class RolloutState(PromptGroupState group, int index, CacheBudge
         _tokens.Add(token);
         Stopped = Group.Request.StopTokens.Contains(token) || Group.Request.StopWhen?.Invoke(_tokens) == true;
         Finished = Stopped || _tokens.Count == Group.Request.MaxTokens;
-        if (Finished) cache.ReturnOwn(_blocks, Group.Request);
+        if (Finished) cache.ReturnOwn(Blocks.AsSpan(0, BlockCount), Group.Request);
     }
 
     /// <summary>The block that takes the last token's key and value.</summary>
     public int LastBlock()
     {
-        if ((Length - 1) / KeyValueBlocks.Positions == _blocks.Count) _blocks.Add(cache.TakeOwn());
-        return _blocks[^1];
+        if ((Length - 1) / KeyValueBlocks.Positions == BlockCount) Blocks[BlockCount++] = cache.TakeOwn();
+        return Blocks[BlockCount - 1];
     }
 
     public Completion ToCompletion() => new(index, [.. _tokens], _logprobs[.._tokens.Count], Stopped);
