@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using RftAspire.Engine.Checkpoints.Gguf;
 using RftAspire.Engine.Model;
 
 namespace RftAspire.Engine.Checkpoints;
@@ -39,7 +40,27 @@ public static class CheckpointFolder
     /// Writes the model into a folder that appears under its name only when it is whole and on disk. An earlier folder of that
     /// name is replaced. The tokenizer's files come from the folder <paramref name="copyTokenizerFrom"/>, if one is given.
     /// </summary>
-    public static void Save(string folder, Parameters parameters, DType storeAs, string? copyTokenizerFrom = null)
+    public static void Save(string folder, Parameters parameters, DType storeAs, string? copyTokenizerFrom = null) =>
+        Save(folder, parameters, storeAs, temporary => CopyTokenizer(copyTokenizerFrom, temporary));
+
+    /// <summary>Makes a folder of the model in a GGUF file, as <see cref="Save(string, Parameters, DType, string?)"/> does.</summary>
+    /// <param name="file">The model and, where it is byte-level BPE, its tokenizer.</param>
+    /// <param name="folder">The folder to make; an earlier one is replaced.</param>
+    /// <param name="storeAs">F32 keeps every value.</param>
+    /// <param name="copyTokenizerFrom">A folder whose tokenizer is taken instead of the file's.</param>
+    /// <exception cref="CheckpointException">The file holds a model or a tokenizer that the engine does not have.</exception>
+    public static void ImportGguf(GgufFile file, string folder, DType storeAs = DType.F32, string? copyTokenizerFrom = null)
+    {
+        var tokenizer = copyTokenizerFrom is null ? GgufTokenizer.Find(file) : null;
+        using var parameters = new GgufModel(file).Load();
+        Save(folder, parameters, storeAs, temporary =>
+        {
+            tokenizer?.Write(temporary);
+            CopyTokenizer(copyTokenizerFrom, temporary);
+        });
+    }
+
+    private static void Save(string folder, Parameters parameters, DType storeAs, Action<string> addTokenizer)
     {
         parameters.Layout.Config.Check();
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
@@ -50,7 +71,7 @@ public static class CheckpointFolder
             SafetensorsFile.Write(Path.Combine(temporary, "model.safetensors"), Tensors(parameters), storeAs,
                 new Dictionary<string, string> { ["format"] = "pt" });
             WriteDurably(Path.Combine(temporary, "config.json"), Encoding.UTF8.GetBytes(parameters.Layout.Config.ToJson(storeAs)));
-            if (copyTokenizerFrom is not null) CopyTokenizer(copyTokenizerFrom, temporary);
+            addTokenizer(temporary);
             Replace(temporary, target);
         }
         finally
@@ -78,8 +99,9 @@ public static class CheckpointFolder
     private static IEnumerable<StoredTensor> Tensors(Parameters parameters) =>
         parameters.Layout.Tensors.Select(tensor => new StoredTensor(tensor.Name, tensor.Shape, () => parameters.Tensor(tensor)));
 
-    private static void CopyTokenizer(string from, string to)
+    private static void CopyTokenizer(string? from, string to)
     {
+        if (from is null) return;
         foreach (var name in TokenizerFiles)
             if (File.Exists(Path.Combine(from, name)))
                 WriteDurably(Path.Combine(to, name), File.ReadAllBytes(Path.Combine(from, name)));
