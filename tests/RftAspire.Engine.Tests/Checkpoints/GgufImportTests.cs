@@ -86,6 +86,17 @@ public sealed class GgufImportTests : IDisposable
     }
 
     [Fact]
+    public void ImportGguf_LlamaWithWindow_IsAMistral()
+    {
+        using var original = Tiny("llama");
+        var writer = GgufWriter.Of(original);
+        writer.Metadata["llama.attention.sliding_window"] = 64u;
+        using var imported = Import(writer);
+        Assert.Equal(("mistral", 64), (imported.Layout.Config.ModelType, imported.Layout.Config.SlidingWindow));
+        Assert.Equal(original.ToWeights(), imported.ToWeights());
+    }
+
+    [Fact]
     public void ImportGguf_FrequencyFactorsOfLlama3_GiveItsScaling()
     {
         using var original = Tiny("llama");

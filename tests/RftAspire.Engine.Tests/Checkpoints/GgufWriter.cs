@@ -10,10 +10,20 @@ internal sealed class GgufWriter
 {
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["model.embed_tokens"] = "token_embd", ["model.norm"] = "output_norm", ["lm_head"] = "output", ["input_layernorm"] = "attn_norm",
-        ["post_attention_layernorm"] = "ffn_norm", ["self_attn.q_proj"] = "attn_q", ["self_attn.k_proj"] = "attn_k", ["self_attn.v_proj"] = "attn_v",
-        ["self_attn.o_proj"] = "attn_output", ["self_attn.q_norm"] = "attn_q_norm", ["self_attn.k_norm"] = "attn_k_norm",
-        ["mlp.gate_proj"] = "ffn_gate", ["mlp.up_proj"] = "ffn_up", ["mlp.down_proj"] = "ffn_down",
+        ["model.embed_tokens"] = "token_embd",
+        ["model.norm"] = "output_norm",
+        ["lm_head"] = "output",
+        ["input_layernorm"] = "attn_norm",
+        ["post_attention_layernorm"] = "ffn_norm",
+        ["self_attn.q_proj"] = "attn_q",
+        ["self_attn.k_proj"] = "attn_k",
+        ["self_attn.v_proj"] = "attn_v",
+        ["self_attn.o_proj"] = "attn_output",
+        ["self_attn.q_norm"] = "attn_q_norm",
+        ["self_attn.k_norm"] = "attn_k_norm",
+        ["mlp.gate_proj"] = "ffn_gate",
+        ["mlp.up_proj"] = "ffn_up",
+        ["mlp.down_proj"] = "ffn_down",
     };
 
     public Dictionary<string, object> Metadata { get; } = [];
@@ -102,7 +112,15 @@ internal sealed class GgufWriter
 
     private static uint TypeOf(object value) => value switch
     {
-        byte => 0, int => 5, uint => 4, float => 6, bool => 7, string => 8, Array => 9, ulong => 10, _ => throw new ArgumentException($"{value}"),
+        byte => 0,
+        int => 5,
+        uint => 4,
+        float => 6,
+        bool => 7,
+        string => 8,
+        Array => 9,
+        ulong => 10,
+        _ => throw new ArgumentException($"{value}"),
     };
 
     private static void Value(BinaryWriter writer, object value)

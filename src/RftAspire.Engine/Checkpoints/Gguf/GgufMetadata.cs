@@ -11,7 +11,7 @@ internal sealed class GgufMetadata(GgufFile file)
 
     public long[]? Integers(string key) => Find<long[]>(key, "an array of integers");
 
-    public int? OptionalInteger(string key) => Find<object>(key, "")  switch
+    public int? OptionalInteger(string key) => Find<object>(key, "") switch
     {
         null => null,
         long value and >= int.MinValue and <= int.MaxValue => (int)value,
