@@ -36,11 +36,19 @@ public sealed class LanguageModel : IDisposable
     /// <summary>As <see cref="Load(string, int)"/>, refusing weights whose digest is not the expected one.</summary>
     public static LanguageModel Load(string folder, string? expectedDigest, int threads)
     {
-        var checkpoint = CheckpointFolder.Load(folder);
-        if (expectedDigest is not null && CheckpointFolder.WeightsDigest(checkpoint.Weights) is var digest && digest != expectedDigest)
-            throw new CheckpointException(folder, $"holds weights of digest {digest}, not {expectedDigest}");
-        var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, checkpoint.Config) : null;
-        return new LanguageModel(Parameters.FromWeights(checkpoint.Config, checkpoint.Weights), encoder, threads);
+        var parameters = CheckpointFolder.Load(folder);
+        try
+        {
+            if (expectedDigest is not null && CheckpointFolder.WeightsDigest(parameters) is var digest && digest != expectedDigest)
+                throw new CheckpointException(folder, $"holds weights of digest {digest}, not {expectedDigest}");
+            var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, parameters.Layout.Config) : null;
+            return new LanguageModel(parameters, encoder, threads);
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A model on given weights, which it owns from now on; it has no tokenizer.</summary>

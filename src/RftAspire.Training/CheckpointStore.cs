@@ -31,13 +31,12 @@ public sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, strin
 
     public void Restore(CheckpointManifest manifest, Parameters parameters, AdamW optimizer)
     {
-        var weights = CheckpointFolder.Load(Path.Combine(artifacts.Root, manifest.Weights.Location)).Weights;
+        CheckpointFolder.ReadWeights(Path.Combine(artifacts.Root, manifest.Weights.Location), parameters);
         using var moments = SafetensorsFile.Open(OptimizerFile(manifest.Weights.Version));
         foreach (var tensor in parameters.Layout.Tensors)
         {
-            weights[tensor.Name].CopyTo(parameters.Tensor(tensor));
-            moments.ReadFloats("mean." + tensor.Name).CopyTo(optimizer.Means.Tensor(tensor));
-            moments.ReadFloats("variance." + tensor.Name).CopyTo(optimizer.Variances.Tensor(tensor));
+            moments.Read("mean." + tensor.Name, optimizer.Means.Tensor(tensor));
+            moments.Read("variance." + tensor.Name, optimizer.Variances.Tensor(tensor));
         }
         optimizer.Steps = manifest.OptimizerSteps;
     }
@@ -46,22 +45,21 @@ public sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, strin
     public CheckpointManifest Commit(int version, Parameters parameters, AdamW optimizer, Dictionary<string, double> metrics)
     {
         var folder = artifacts.CheckpointFolder(spec.JobId, version);
-        var weights = parameters.ToWeights();
-        CheckpointFolder.Save(folder, parameters.Layout.Config, weights, DType.F32, baseModelFolder);
+        CheckpointFolder.Save(folder, parameters, DType.F32, baseModelFolder);
         SafetensorsFile.Write(OptimizerFile(version), Moments(optimizer), DType.F32, null);
-        var reference = new WeightsReference(version, Path.GetRelativePath(artifacts.Root, folder), CheckpointFolder.WeightsDigest(weights));
+        var reference = new WeightsReference(version, Path.GetRelativePath(artifacts.Root, folder), CheckpointFolder.WeightsDigest(parameters));
         var manifest = new CheckpointManifest(reference, optimizer.Steps, metrics);
         ArtifactStore.WriteJson(folder + ".json", manifest);
         RemoveOthers([.. Enumerable.Range(version - kept + 1, kept).Select(kept => Path.GetFileName(artifacts.CheckpointFolder(spec.JobId, Math.Max(0, kept))))]);
         return manifest;
     }
 
-    private static IEnumerable<(string Name, long[] Shape, float[] Values)> Moments(AdamW optimizer)
+    private static IEnumerable<StoredTensor> Moments(AdamW optimizer)
     {
         foreach (var tensor in optimizer.Means.Layout.Tensors)
         {
-            yield return ("mean." + tensor.Name, tensor.Shape, optimizer.Means.Tensor(tensor).ToArray());
-            yield return ("variance." + tensor.Name, tensor.Shape, optimizer.Variances.Tensor(tensor).ToArray());
+            yield return new("mean." + tensor.Name, tensor.Shape, () => optimizer.Means.Tensor(tensor));
+            yield return new("variance." + tensor.Name, tensor.Shape, () => optimizer.Variances.Tensor(tensor));
         }
     }
 

@@ -37,18 +37,18 @@ internal sealed partial class TrainingRun : IDisposable
     {
         (_spec, _artifacts, _exchange, _bus, _options, _logger) = (spec, artifacts, exchange, bus, options, logger);
         var folder = artifacts.ModelFolder(spec.Model) ?? throw new TrainingException("model_not_found", $"there is no model '{spec.Model}'");
-        var checkpoint = CheckpointFolder.Load(folder);
-        var encoder = PromptEncoder.Load(folder, checkpoint.Config);
-        var longest = checkpoint.Config.MaxPositionEmbeddings - Settings.MaxCompletionTokens;
-        _prompts = PromptSet.Load(artifacts.TrainingPromptsFile(spec.JobId), encoder, checkpoint.Config.VocabSize, longest);
-        if (spec.ValidationDatasetId is not null) _validation = PromptSet.Load(artifacts.ValidationPromptsFile(spec.JobId), encoder, checkpoint.Config.VocabSize, longest);
+        var config = ModelConfig.Load(Path.Combine(folder, "config.json"));
+        var encoder = PromptEncoder.Load(folder, config);
+        var longest = config.MaxPositionEmbeddings - Settings.MaxCompletionTokens;
+        _prompts = PromptSet.Load(artifacts.TrainingPromptsFile(spec.JobId), encoder, config.VocabSize, longest);
+        if (spec.ValidationDatasetId is not null) _validation = PromptSet.Load(artifacts.ValidationPromptsFile(spec.JobId), encoder, config.VocabSize, longest);
         _key = RandomKey.FromSeed(spec.Seed);
         _team = new ThreadTeam(options.Threads);
-        _policy = Parameters.FromWeights(checkpoint.Config, checkpoint.Weights);
-        if (Settings.KlCoefficient > 0) _reference = Parameters.FromWeights(checkpoint.Config, checkpoint.Weights);
+        _policy = CheckpointFolder.Load(folder);
+        if (Settings.KlCoefficient > 0) _reference = CheckpointFolder.Load(folder);
         _trainer = new PolicyTrainer(_policy, _reference, _team, new AdamWSettings { WeightDecay = Settings.WeightDecay });
         _checkpoints = new CheckpointStore(artifacts, spec, folder, options.KeptCheckpoints);
-        _weights = new WeightsReference(0, folder, CheckpointFolder.WeightsDigest(checkpoint.Weights));
+        _weights = new WeightsReference(0, folder, CheckpointFolder.WeightsDigest(_policy));
     }
 
     private Hyperparameters Settings => _spec.Hyperparameters;
@@ -63,7 +63,7 @@ internal sealed partial class TrainingRun : IDisposable
             await StepAsync(step, cancellation);
             await EvaluateAsync(cancellation);
         }
-        CheckpointFolder.Save(_artifacts.TunedModelFolder(_spec.TunedModelName), _policy.Layout.Config, _policy.ToWeights(), DType.F32, _artifacts.ModelFolder(_spec.Model));
+        CheckpointFolder.Save(_artifacts.TunedModelFolder(_spec.TunedModelName), _policy, DType.F32, _artifacts.ModelFolder(_spec.Model));
         return new TrainingOutcome("succeeded", ModelName: _spec.TunedModelName, WeightsDigest: _weights.Digest);
     }
 

@@ -5,11 +5,12 @@ namespace RftAspire.Cli.Models;
 
 public static class ModelCommands
 {
-    public static Command Create(CommandLine cli) => new("models", "List models, query one without the platform, and make a base model.")
+    public static Command Create(CommandLine cli) => new("models", "List models, query one without the platform, import one, and make a base model.")
     {
         ListModelsCommand.Create(cli),
         GenerateCommand.Create(cli),
         ScoreCommand.Create(cli),
+        ImportModelCommand.Create(cli),
         PretrainCommand.Create(cli),
     };
 }

@@ -47,15 +47,14 @@ public static class PretrainCommand
             using var team = new ThreadTeam();
             var language = languageFolder ?? Path.Combine(output, "language");
             if (languageFolder is null) LearnLanguage(LegalText.Read(text), language, team, cancellation);
-            var checkpoint = CheckpointFolder.Load(language);
-            using var parameters = Parameters.FromWeights(checkpoint.Config, checkpoint.Weights);
+            using var parameters = CheckpointFolder.Load(language);
             var epoch = 0;
-            foreach (var loss in new AnswerWarmup(recipe, PromptEncoder.Load(language, checkpoint.Config), rows, parameters, team).Run(_key.Derive(2)))
+            foreach (var loss in new AnswerWarmup(recipe, PromptEncoder.Load(language, parameters.Layout.Config), rows, parameters, team).Run(_key.Derive(2)))
             {
                 cancellation.ThrowIfCancellationRequested();
                 Report(new JsonObject { ["epoch"] = ++epoch, ["loss"] = loss });
             }
-            CheckpointFolder.Save(Path.Combine(output, "base"), checkpoint.Config, parameters.ToWeights(), DType.BF16, language);
+            CheckpointFolder.Save(Path.Combine(output, "base"), parameters, DType.BF16, language);
             Report(new JsonObject { ["base"] = Path.Combine(output, "base"), ["parameters"] = parameters.Layout.Length });
         }
 
@@ -70,7 +69,7 @@ public static class PretrainCommand
                 cancellation.ThrowIfCancellationRequested();
                 Report(new JsonObject { ["step"] = progress.Step, ["loss"] = progress.Loss, ["held_out_loss"] = progress.HeldOutLoss, ["tokens_per_second"] = progress.TokensPerSecond });
             }
-            CheckpointFolder.Save(folder, recipe.Model, parameters.ToWeights(), DType.F32, tokenizerFolder);
+            CheckpointFolder.Save(folder, parameters, DType.F32, tokenizerFolder);
         }
 
         private static void WriteTokenizer(BpeTokenizer tokenizer, string folder)

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using RftAspire.Engine.Checkpoints.Gguf;
+using RftAspire.Engine.Model;
 
 namespace RftAspire.Engine.Checkpoints;
 
@@ -13,35 +15,63 @@ public static class CheckpointFolder
         "generation_config.json", "chat_template.jinja",
     ];
 
+    /// <summary>The weights, converted from the mapped files straight into their places; a caller's to dispose.</summary>
     /// <exception cref="CheckpointException">A file is missing or malformed, or the tensors are not those that the config asks for.</exception>
-    public static Checkpoint Load(string folder)
+    public static Parameters Load(string folder)
     {
-        var config = ModelConfig.Load(Path.Combine(folder, "config.json"));
+        var layout = new ParameterLayout(ModelConfig.Load(Path.Combine(folder, "config.json")));
         using var shards = CheckpointShards.Open(folder);
-        var weights = new SortedDictionary<string, float[]>(StringComparer.Ordinal);
-        foreach (var (name, shape) in TensorShapes(config)) weights.Add(name, shards.Read(name, shape));
-        shards.RefuseUnexpected(config, weights);
-        return new Checkpoint(config, weights);
+        shards.Check(layout);
+        var parameters = new Parameters(layout);
+        shards.Read(parameters);
+        return parameters;
+    }
+
+    /// <summary>Replaces the values of <paramref name="parameters"/> by those of a folder of the same architecture.</summary>
+    /// <exception cref="CheckpointException">As in <see cref="Load"/>.</exception>
+    public static void ReadWeights(string folder, Parameters parameters)
+    {
+        using var shards = CheckpointShards.Open(folder);
+        shards.Check(parameters.Layout);
+        shards.Read(parameters);
     }
 
     /// <summary>
     /// Writes the model into a folder that appears under its name only when it is whole and on disk. An earlier folder of that
     /// name is replaced. The tokenizer's files come from the folder <paramref name="copyTokenizerFrom"/>, if one is given.
     /// </summary>
-    public static void Save(string folder, ModelConfig config, IReadOnlyDictionary<string, float[]> weights, DType storeAs,
-        string? copyTokenizerFrom = null)
+    public static void Save(string folder, Parameters parameters, DType storeAs, string? copyTokenizerFrom = null) =>
+        Save(folder, parameters, storeAs, temporary => CopyTokenizer(copyTokenizerFrom, temporary));
+
+    /// <summary>Makes a folder of the model in a GGUF file, as <see cref="Save(string, Parameters, DType, string?)"/> does.</summary>
+    /// <param name="file">The model and, where it is byte-level BPE, its tokenizer.</param>
+    /// <param name="folder">The folder to make; an earlier one is replaced.</param>
+    /// <param name="storeAs">F32 keeps every value.</param>
+    /// <param name="copyTokenizerFrom">A folder whose tokenizer is taken instead of the file's.</param>
+    /// <exception cref="CheckpointException">The file holds a model or a tokenizer that the engine does not have.</exception>
+    public static void ImportGguf(GgufFile file, string folder, DType storeAs = DType.F32, string? copyTokenizerFrom = null)
     {
-        config.Check();
-        var tensors = Pair(folder, config, weights);
+        var tokenizer = copyTokenizerFrom is null ? GgufTokenizer.Find(file) : null;
+        using var parameters = new GgufModel(file).Load();
+        Save(folder, parameters, storeAs, temporary =>
+        {
+            tokenizer?.Write(temporary);
+            CopyTokenizer(copyTokenizerFrom, temporary);
+        });
+    }
+
+    private static void Save(string folder, Parameters parameters, DType storeAs, Action<string> addTokenizer)
+    {
+        parameters.Layout.Config.Check();
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
         Directory.CreateDirectory(temporary);
         try
         {
-            SafetensorsFile.Write(Path.Combine(temporary, "model.safetensors"), tensors, storeAs,
+            SafetensorsFile.Write(Path.Combine(temporary, "model.safetensors"), Tensors(parameters), storeAs,
                 new Dictionary<string, string> { ["format"] = "pt" });
-            WriteDurably(Path.Combine(temporary, "config.json"), Encoding.UTF8.GetBytes(config.ToJson(storeAs)));
-            if (copyTokenizerFrom is not null) CopyTokenizer(copyTokenizerFrom, temporary);
+            WriteDurably(Path.Combine(temporary, "config.json"), Encoding.UTF8.GetBytes(parameters.Layout.Config.ToJson(storeAs)));
+            addTokenizer(temporary);
             Replace(temporary, target);
         }
         finally
@@ -50,63 +80,28 @@ public static class CheckpointFolder
         }
     }
 
-    /// <summary>The tensors that a model of this architecture has; linear layers are [out, in].</summary>
-    public static IEnumerable<(string Name, long[] Shape)> TensorShapes(ModelConfig config)
-    {
-        yield return ("model.embed_tokens.weight", [config.VocabSize, config.HiddenSize]);
-        for (var layer = 0; layer < config.Layers; layer++)
-            foreach (var (name, shape) in LayerShapes(config)) yield return ($"model.layers.{layer}.{name}", shape);
-        yield return ("model.norm.weight", [config.HiddenSize]);
-        if (!config.TieWordEmbeddings) yield return ("lm_head.weight", [config.VocabSize, config.HiddenSize]);
-    }
-
     /// <summary>
     /// The sha256 (lower-case hex) of the values as little-endian float32, row-major, tensor after tensor in ordinal order of the
     /// names. It depends on the values alone: not on the stored type, the shards or the file's header.
     /// </summary>
-    public static string WeightsDigest(IReadOnlyDictionary<string, float[]> weights)
+    public static string WeightsDigest(Parameters parameters)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (_, values) in weights.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var tensor in parameters.Layout.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+        {
+            var values = parameters.Tensor(tensor);
             for (var start = 0; start < values.Length; start += 1 << 20)
-                hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan(start, Math.Min(1 << 20, values.Length - start))));
+                hash.AppendData(MemoryMarshal.AsBytes(values.Slice(start, Math.Min(1 << 20, values.Length - start))));
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static IEnumerable<(string Name, long[] Shape)> LayerShapes(ModelConfig config)
-    {
-        long hidden = config.HiddenSize, inner = config.IntermediateSize;
-        long queries = (long)config.Heads * config.HeadDim, keys = (long)config.KvHeads * config.HeadDim;
-        yield return ("input_layernorm.weight", [hidden]);
-        foreach (var (name, rows) in new[] { ("q", queries), ("k", keys), ("v", keys) })
-        {
-            yield return ($"self_attn.{name}_proj.weight", [rows, hidden]);
-            if (config.QkvBias) yield return ($"self_attn.{name}_proj.bias", [rows]);
-            if (config.QkNorm && name != "v") yield return ($"self_attn.{name}_norm.weight", [config.HeadDim]);
-        }
-        yield return ("self_attn.o_proj.weight", [hidden, queries]);
-        yield return ("post_attention_layernorm.weight", [hidden]);
-        yield return ("mlp.gate_proj.weight", [inner, hidden]);
-        yield return ("mlp.up_proj.weight", [inner, hidden]);
-        yield return ("mlp.down_proj.weight", [hidden, inner]);
-    }
+    private static IEnumerable<StoredTensor> Tensors(Parameters parameters) =>
+        parameters.Layout.Tensors.Select(tensor => new StoredTensor(tensor.Name, tensor.Shape, () => parameters.Tensor(tensor)));
 
-    private static List<(string Name, long[] Shape, float[] Values)> Pair(string folder, ModelConfig config,
-        IReadOnlyDictionary<string, float[]> weights)
+    private static void CopyTokenizer(string? from, string to)
     {
-        var tensors = new List<(string, long[], float[])>();
-        foreach (var (name, shape) in TensorShapes(config))
-        {
-            if (!weights.TryGetValue(name, out var values)) throw new CheckpointException(folder, $"tensor '{name}' is missing");
-            tensors.Add((name, shape, values));
-        }
-        if (tensors.Count == weights.Count) return tensors;
-        var unexpected = weights.Keys.Except(tensors.Select(tensor => tensor.Item1)).Order(StringComparer.Ordinal).First();
-        throw new CheckpointException(folder, $"unexpected tensor '{unexpected}'");
-    }
-
-    private static void CopyTokenizer(string from, string to)
-    {
+        if (from is null) return;
         foreach (var name in TokenizerFiles)
             if (File.Exists(Path.Combine(from, name)))
                 WriteDurably(Path.Combine(to, name), File.ReadAllBytes(Path.Combine(from, name)));

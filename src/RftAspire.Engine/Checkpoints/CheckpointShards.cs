@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RftAspire.Engine.Model;
 
 namespace RftAspire.Engine.Checkpoints;
 
@@ -8,11 +9,11 @@ internal sealed class CheckpointShards : IDisposable
     private const string Single = "model.safetensors";
     private const string Index = "model.safetensors.index.json";
 
-    private readonly string folder;
-    private readonly SortedDictionary<string, SafetensorsFile> files = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, string> fileOf = new(StringComparer.Ordinal);
+    private readonly string _folder;
+    private readonly SortedDictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _fileOf = new(StringComparer.Ordinal);
 
-    private CheckpointShards(string folder) => this.folder = folder;
+    private CheckpointShards(string folder) => _folder = folder;
 
     public static CheckpointShards Open(string folder)
     {
@@ -31,45 +32,55 @@ internal sealed class CheckpointShards : IDisposable
         }
     }
 
-    public float[] Read(string name, long[] shape)
+    /// <summary>Refuses files whose tensors are not those of the layout; nothing is read yet, and memory for it need not be taken.</summary>
+    public void Check(ParameterLayout layout)
     {
-        if (!fileOf.TryGetValue(name, out var file)) throw new CheckpointException(folder, $"tensor '{name}' is missing");
-        var info = files[file].Tensors[name];
-        if (!info.Shape.AsSpan().SequenceEqual(shape))
-            throw new CheckpointException(Path.Combine(folder, file), name, info.Begin,
-                $"has shape [{string.Join(", ", info.Shape)}], the config asks for [{string.Join(", ", shape)}]");
-        return files[file].ReadFloats(name);
+        foreach (var tensor in layout.Tensors) Check(tensor.Name, tensor.Shape);
+        var expected = layout.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, file) in _fileOf)
+        {
+            if (expected.Contains(name) || IsDerived(layout.Config, name)) continue;
+            throw new CheckpointException(Path.Combine(_folder, file), name, _files[file].Tensors[name].Begin,
+                $"unexpected tensor: a {layout.Config.ModelType} model of this config has none of that name");
+        }
     }
 
-    public void RefuseUnexpected(ModelConfig config, SortedDictionary<string, float[]> weights)
+    /// <summary>Puts every tensor in its place.</summary>
+    public void Read(Parameters parameters)
     {
-        foreach (var (name, file) in fileOf)
-        {
-            if (weights.ContainsKey(name) || IsDerived(config, weights, name)) continue;
-            throw new CheckpointException(Path.Combine(folder, file), name, files[file].Tensors[name].Begin,
-                $"unexpected tensor: a {config.ModelType} model of this config has none of that name");
-        }
+        foreach (var tensor in parameters.Layout.Tensors) FileOf(tensor.Name).Read(tensor.Name, parameters.Tensor(tensor));
     }
 
     public void Dispose()
     {
-        foreach (var file in files.Values) file.Dispose();
+        foreach (var file in _files.Values) file.Dispose();
     }
 
-    /// <summary>Old checkpoints carry the rotary frequencies, and some tied ones a second copy of the embedding.</summary>
-    private bool IsDerived(ModelConfig config, SortedDictionary<string, float[]> weights, string name)
+    private void Check(string name, long[] shape)
     {
+        var info = FileOf(name).FindFloats(name);
+        if (info.Shape.AsSpan().SequenceEqual(shape)) return;
+        throw new CheckpointException(Path.Combine(_folder, _fileOf[name]), name, info.Begin,
+            $"has shape [{string.Join(", ", info.Shape)}], the config asks for [{string.Join(", ", shape)}]");
+    }
+
+    private SafetensorsFile FileOf(string name) =>
+        _fileOf.TryGetValue(name, out var file) ? _files[file] : throw new CheckpointException(_folder, $"tensor '{name}' is missing");
+
+    /// <summary>Old checkpoints carry the rotary frequencies, and some tied ones a second copy of the embedding.</summary>
+    private bool IsDerived(ModelConfig config, string name)
+    {
+        const string embedding = "model.embed_tokens.weight";
         if (name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)) return true;
-        if (name != "lm_head.weight" || !config.TieWordEmbeddings) return false;
-        return Read(name, [config.VocabSize, config.HiddenSize]).AsSpan().SequenceEqual(weights["model.embed_tokens.weight"]);
+        return name == "lm_head.weight" && config.TieWordEmbeddings && FileOf(name).StoresTheSame(name, FileOf(embedding), embedding);
     }
 
     private void Add(string file)
     {
-        files.Add(file, SafetensorsFile.Open(Path.Combine(folder, file)));
-        foreach (var name in files[file].Tensors.Keys)
-            if (!fileOf.TryAdd(name, file))
-                throw new CheckpointException(Path.Combine(folder, file), $"tensor '{name}' is also in {fileOf[name]}");
+        _files.Add(file, SafetensorsFile.Open(Path.Combine(_folder, file)));
+        foreach (var name in _files[file].Tensors.Keys)
+            if (!_fileOf.TryAdd(name, file))
+                throw new CheckpointException(Path.Combine(_folder, file), $"tensor '{name}' is also in {_fileOf[name]}");
     }
 
     private void AddIndexed(string index)
@@ -77,10 +88,10 @@ internal sealed class CheckpointShards : IDisposable
         var mapped = ReadIndex(index);
         foreach (var file in mapped.Values.Distinct().Order(StringComparer.Ordinal)) Add(file);
         foreach (var (name, file) in mapped)
-            if (!fileOf.TryGetValue(name, out var actual) || actual != file)
+            if (!_fileOf.TryGetValue(name, out var actual) || actual != file)
                 throw new CheckpointException(index, $"tensor '{name}' is not in {file}");
-        if (fileOf.Keys.FirstOrDefault(name => !mapped.ContainsKey(name)) is { } unmapped)
-            throw new CheckpointException(index, $"tensor '{unmapped}' of {fileOf[unmapped]} is not in the index");
+        if (_fileOf.Keys.FirstOrDefault(name => !mapped.ContainsKey(name)) is { } unmapped)
+            throw new CheckpointException(index, $"tensor '{unmapped}' of {_fileOf[unmapped]} is not in the index");
     }
 
     private static SortedDictionary<string, string> ReadIndex(string index)

@@ -1,12 +1,13 @@
-using System.Text;
 using System.Text.Json;
 
 namespace RftAspire.Engine.Checkpoints;
 
-/// <summary>The architecture of a decoder of the Llama, Qwen2 or Qwen3 family, as in a Hugging Face config.json.</summary>
-public sealed record ModelConfig
+/// <summary>The architecture of a decoder of the Llama family, as in a Hugging Face config.json.</summary>
+public sealed partial record ModelConfig
 {
-    /// <summary>llama, qwen2 or qwen3.</summary>
+    internal const int MostPositions = 1 << 24;
+
+    /// <summary>llama, mistral, phi3, qwen2 or qwen3.</summary>
     public required string ModelType { get; init; }
     public required int HiddenSize { get; init; }
     public required int IntermediateSize { get; init; }
@@ -17,6 +18,10 @@ public sealed record ModelConfig
     public required int VocabSize { get; init; }
     public double RmsNormEps { get; init; } = 1e-6;
     public double RopeTheta { get; init; } = 10_000;
+    /// <summary>Null where the rotary frequencies are the plain powers of theta.</summary>
+    public RopeScaling? RopeScaling { get; init; }
+    /// <summary>Positions that a query sees in every layer, its own included: j with i - window &lt; j &lt;= i. Null: all up to its own.</summary>
+    public int? SlidingWindow { get; init; }
     public bool TieWordEmbeddings { get; init; }
     public int MaxPositionEmbeddings { get; init; } = 2048;
     public int? BosTokenId { get; init; }
@@ -26,6 +31,9 @@ public sealed record ModelConfig
     public bool QkvBias => ModelType == "qwen2";
     /// <summary>An RMSNorm on every query and key head (Qwen3).</summary>
     public bool QkNorm => ModelType == "qwen3";
+
+    /// <summary>Query, key and value in one stored tensor, gate and up in another (Phi-3).</summary>
+    public bool FusedProjections => ModelType == "phi3";
 
     /// <exception cref="CheckpointException">The file is malformed or describes a model that the engine does not have.</exception>
     public static ModelConfig Load(string path)
@@ -59,7 +67,7 @@ public sealed record ModelConfig
     /// <summary>Refuses sizes that no transformer can have or that the engine does not support.</summary>
     public void Check(string file = "config.json")
     {
-        if (ModelType is not ("llama" or "qwen2" or "qwen3")) throw Fault(file, "model_type", ModelType, "llama, qwen2 and qwen3");
+        if (!ModelConfigReader.Families.Contains(ModelType)) throw Fault(file, "model_type", ModelType, ModelConfigReader.FamilyNames);
         Range(file, "hidden_size", HiddenSize, 1, 1 << 16);
         Range(file, "intermediate_size", IntermediateSize, 1, 1 << 18);
         Range(file, "num_hidden_layers", Layers, 1, 512);
@@ -67,55 +75,40 @@ public sealed record ModelConfig
         Range(file, "num_key_value_heads", KvHeads, 1, Heads);
         Range(file, "head_dim", HeadDim, 2, 1024);
         Range(file, "vocab_size", VocabSize, 1, 1 << 22);
-        Range(file, "max_position_embeddings", MaxPositionEmbeddings, 1, 1 << 24);
+        Range(file, "max_position_embeddings", MaxPositionEmbeddings, 1, MostPositions);
         if (Heads % KvHeads != 0) throw Fault(file, "num_key_value_heads", KvHeads, $"divisors of num_attention_heads = {Heads}");
         if (HeadDim % 2 != 0) throw Fault(file, "head_dim", HeadDim, "even numbers");
         if (!(RmsNormEps is > 0 and < 1)) throw Fault(file, "rms_norm_eps", RmsNormEps, "numbers between 0 and 1");
         if (!(RopeTheta is >= 1 and <= 1e12)) throw Fault(file, "rope_theta", RopeTheta, "numbers from 1 to 1e12");
+        CheckTensorSizes(file);
+        CheckPositions(file);
         if (BosTokenId is { } bos) Range(file, "bos_token_id", bos, 0, VocabSize - 1);
         foreach (var eos in EosTokenIds) Range(file, "eos_token_id", eos, 0, VocabSize - 1);
     }
 
-    /// <summary>A config.json that Hugging Face libraries read as the same model.</summary>
-    public string ToJson(DType storedAs = DType.F32)
+    /// <summary>The frequency of the i-th pair of a head's elements, in radians a position: theta^(-2i/headDim), scaled where the model is.</summary>
+    internal double RotaryFrequency(int pair)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" })) Write(json, storedAs);
-        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+        var frequency = Math.Pow(RopeTheta, -2.0 * pair / HeadDim);
+        return RopeScaling?.Scale(frequency, pair, this) ?? frequency;
     }
 
-    private void Write(Utf8JsonWriter json, DType storedAs)
+    private void CheckPositions(string file)
     {
-        json.WriteStartObject();
-        json.WriteStartArray("architectures");
-        json.WriteStringValue($"{char.ToUpperInvariant(ModelType[0])}{ModelType[1..]}ForCausalLM");
-        json.WriteEndArray();
-        json.WriteString("model_type", ModelType);
-        json.WriteString("hidden_act", "silu");
-        json.WriteNumber("hidden_size", HiddenSize);
-        json.WriteNumber("intermediate_size", IntermediateSize);
-        json.WriteNumber("num_hidden_layers", Layers);
-        json.WriteNumber("num_attention_heads", Heads);
-        json.WriteNumber("num_key_value_heads", KvHeads);
-        json.WriteNumber("head_dim", HeadDim);
-        json.WriteNumber("vocab_size", VocabSize);
-        json.WriteNumber("rms_norm_eps", RmsNormEps);
-        json.WriteNumber("rope_theta", RopeTheta);
-        json.WriteBoolean("tie_word_embeddings", TieWordEmbeddings);
-        json.WriteNumber("max_position_embeddings", MaxPositionEmbeddings);
-        json.WriteString("torch_dtype", storedAs.TorchName());
-        WriteTokenIds(json);
-        json.WriteEndObject();
+        if (SlidingWindow is { } window) Range(file, "sliding_window", window, 1, MostPositions);
+        if (SlidingWindow is not null && ModelType == "llama") throw Fault(file, "sliding_window", SlidingWindow, "null in a llama, and numbers in the other families");
+        if (RopeScaling is null) return;
+        // Hugging Face has none for Phi-3 but longrope, so a folder with another could not be read back there.
+        if (FusedProjections) throw Fault(file, "rope_scaling", RopeScaling, "null in a phi3");
+        if (RopeScaling is YarnRopeScaling && RopeTheta <= 1) throw Fault(file, "rope_theta", RopeTheta, "numbers above 1 with yarn");
+        RopeScaling.Check((field, value, supported) => Fault(file, field, value, supported));
     }
 
-    private void WriteTokenIds(Utf8JsonWriter json)
+    /// <summary>A tensor is indexed by int; fused ones are the largest.</summary>
+    private void CheckTensorSizes(string file)
     {
-        if (BosTokenId is { } bos) json.WriteNumber("bos_token_id", bos);
-        if (EosTokenIds.Count == 1) json.WriteNumber("eos_token_id", EosTokenIds[0]);
-        if (EosTokenIds.Count < 2) return;
-        json.WriteStartArray("eos_token_id");
-        foreach (var eos in EosTokenIds) json.WriteNumberValue(eos);
-        json.WriteEndArray();
+        long rows = Math.Max(VocabSize, Math.Max(2L * IntermediateSize, (Heads + 2L * KvHeads) * HeadDim));
+        if (rows * HiddenSize > Array.MaxLength) throw Fault(file, "hidden_size", HiddenSize, $"{Array.MaxLength / rows} and less beside a tensor of {rows} rows");
     }
 
     private static void Range(string file, string field, int value, int least, int most)

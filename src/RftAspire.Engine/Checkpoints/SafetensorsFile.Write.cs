@@ -10,8 +10,8 @@ public sealed partial class SafetensorsFile
     /// Writes the tensors in ordinal order of their names. The same tensors give the same bytes, and the file appears under its
     /// name only when it is whole and on disk.
     /// </summary>
-    public static void Write(string path, IEnumerable<(string Name, long[] Shape, float[] Values)> tensors,
-        DType storeAs, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<StoredTensor> tensors, DType storeAs,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         var sorted = tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
         CheckTensors(path, sorted);
@@ -22,7 +22,7 @@ public sealed partial class SafetensorsFile
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, ChunkBytes))
             {
                 WriteHeader(stream, sorted, storeAs, metadata);
-                foreach (var (name, _, values) in sorted) WriteValues(stream, path, name, values, storeAs);
+                foreach (var (name, _, values) in sorted) WriteValues(stream, path, name, values(), storeAs);
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -33,20 +33,19 @@ public sealed partial class SafetensorsFile
         }
     }
 
-    private static void CheckTensors(string path, (string Name, long[] Shape, float[] Values)[] sorted)
+    private static void CheckTensors(string path, StoredTensor[] sorted)
     {
         for (var i = 0; i < sorted.Length; i++)
         {
             var (name, shape, values) = sorted[i];
             if (name == SafetensorsHeader.MetadataKey) throw new CheckpointException(path, $"'{name}' cannot name a tensor");
             if (i > 0 && sorted[i - 1].Name == name) throw new CheckpointException(path, $"two tensors are named '{name}'");
-            if (shape.Aggregate(1L, (product, size) => checked(product * size)) != values.Length)
-                throw new CheckpointException(path, $"tensor '{name}' has {values.Length} values for the shape [{string.Join(", ", shape)}]");
+            if (shape.Aggregate(1L, (product, size) => checked(product * size)) != values().Length)
+                throw new CheckpointException(path, $"tensor '{name}' has {values().Length} values for the shape [{string.Join(", ", shape)}]");
         }
     }
 
-    private static void WriteHeader(Stream stream, (string Name, long[] Shape, float[] Values)[] sorted, DType storeAs,
-        IReadOnlyDictionary<string, string>? metadata)
+    private static void WriteHeader(Stream stream, StoredTensor[] sorted, DType storeAs, IReadOnlyDictionary<string, string>? metadata)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer)) WriteEntries(json, sorted, storeAs, metadata);
@@ -57,8 +56,7 @@ public sealed partial class SafetensorsFile
         stream.Write(buffer.WrittenSpan);
     }
 
-    private static void WriteEntries(Utf8JsonWriter json, (string Name, long[] Shape, float[] Values)[] sorted, DType storeAs,
-        IReadOnlyDictionary<string, string>? metadata)
+    private static void WriteEntries(Utf8JsonWriter json, StoredTensor[] sorted, DType storeAs, IReadOnlyDictionary<string, string>? metadata)
     {
         json.WriteStartObject();
         if (metadata is { Count: > 0 })
@@ -73,7 +71,7 @@ public sealed partial class SafetensorsFile
             json.WriteStartObject(name);
             json.WriteString("dtype", storeAs.Name());
             WriteNumbers(json, "shape", shape);
-            WriteNumbers(json, "data_offsets", [offset, offset += (long)values.Length * storeAs.ByteSize()]);
+            WriteNumbers(json, "data_offsets", [offset, offset += (long)values().Length * storeAs.ByteSize()]);
             json.WriteEndObject();
         }
         json.WriteEndObject();
@@ -86,12 +84,12 @@ public sealed partial class SafetensorsFile
         json.WriteEndArray();
     }
 
-    private static void WriteValues(Stream stream, string path, string name, float[] values, DType storeAs)
+    private static void WriteValues(Stream stream, string path, string name, ReadOnlySpan<float> values, DType storeAs)
     {
         var chunk = new ushort[Math.Min(ChunkBytes / 2, values.Length)];
         for (var done = 0; done < values.Length; done += ChunkBytes / 2)
         {
-            var part = values.AsSpan(done, Math.Min(ChunkBytes / 2, values.Length - done));
+            var part = values.Slice(done, Math.Min(ChunkBytes / 2, values.Length - done));
             if (storeAs == DType.F32)
             {
                 stream.Write(MemoryMarshal.AsBytes(part));

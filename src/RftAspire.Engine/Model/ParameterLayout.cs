@@ -50,9 +50,8 @@ public sealed class ParameterLayout
     private LayerOffsets AddLayer(string prefix, int hidden, int query, int keyValue)
     {
         var layer = new LayerOffsets { InputNorm = Add(prefix + "input_layernorm.weight", hidden) };
-        layer.Query = Add(prefix + "self_attn.q_proj.weight", query, hidden);
-        layer.Key = Add(prefix + "self_attn.k_proj.weight", keyValue, hidden);
-        layer.Value = Add(prefix + "self_attn.v_proj.weight", keyValue, hidden);
+        var stacked = AddStacked(prefix + "self_attn.", "qkv_proj", hidden, ("q_proj", query), ("k_proj", keyValue), ("v_proj", keyValue));
+        (layer.Query, layer.Key, layer.Value) = (stacked[0], stacked[1], stacked[2]);
         if (Config.QkvBias)
         {
             layer.QueryBias = Add(prefix + "self_attn.q_proj.bias", query);
@@ -66,10 +65,18 @@ public sealed class ParameterLayout
         }
         layer.Output = Add(prefix + "self_attn.o_proj.weight", hidden, query);
         layer.PostNorm = Add(prefix + "post_attention_layernorm.weight", hidden);
-        layer.Gate = Add(prefix + "mlp.gate_proj.weight", Config.IntermediateSize, hidden);
-        layer.Up = Add(prefix + "mlp.up_proj.weight", Config.IntermediateSize, hidden);
+        stacked = AddStacked(prefix + "mlp.", "gate_up_proj", hidden, ("gate_proj", Config.IntermediateSize), ("up_proj", Config.IntermediateSize));
+        (layer.Gate, layer.Up) = (stacked[0], stacked[1]);
         layer.Down = Add(prefix + "mlp.down_proj.weight", hidden, Config.IntermediateSize);
         return layer;
+    }
+
+    /// <summary>Matrices whose rows follow each other: a tensor each, or one for all under the name <paramref name="fused"/>.</summary>
+    private long[] AddStacked(string prefix, string fused, int columns, params (string Name, int Rows)[] parts)
+    {
+        if (!Config.FusedProjections) return [.. parts.Select(part => Add($"{prefix}{part.Name}.weight", part.Rows, columns))];
+        var offset = Add($"{prefix}{fused}.weight", parts.Sum(part => part.Rows), columns);
+        return [.. parts.Select((_, i) => offset + parts.Take(i).Sum(part => (long)part.Rows * columns))];
     }
 
     private long Add(string name, params long[] shape)

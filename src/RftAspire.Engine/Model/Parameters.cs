@@ -17,13 +17,6 @@ public sealed unsafe class Parameters : IDisposable
     public ParameterLayout Layout { get; }
     internal NativeBuffer Values => _values;
 
-    public static Parameters FromWeights(ModelConfig config, IReadOnlyDictionary<string, float[]> weights)
-    {
-        var parameters = new Parameters(new ParameterLayout(config));
-        foreach (var tensor in parameters.Layout.Tensors) weights[tensor.Name].CopyTo(parameters.Tensor(tensor));
-        return parameters;
-    }
-
     /// <summary>
     /// Fresh weights: normal with deviation 0.02, the projections that end a residual branch divided by sqrt(2 layers) as in GPT-2,
     /// norms 1, biases 0.

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
 
 namespace RftAspire.Engine.Tests.Checkpoints;
 
@@ -27,13 +29,14 @@ public sealed class CheckpointFolderTests : IDisposable
     [InlineData(DType.BF16)]
     public void Save_ThenLoad_GivesTheSameModel(DType storeAs)
     {
-        var weights = Weights(Config);
+        using var weights = Weights(Config);
         File.WriteAllText(folder.File("tokenizer.json"), "{}");
-        CheckpointFolder.Save(folder.File("model"), Config, weights, storeAs, folder.Path);
+        CheckpointFolder.Save(folder.File("model"), weights, storeAs, folder.Path);
 
-        var loaded = CheckpointFolder.Load(folder.File("model"));
-        Assert.Equal(Config, loaded.Config with { EosTokenIds = Config.EosTokenIds });
-        Assert.Equal(CheckpointFolder.WeightsDigest(weights), CheckpointFolder.WeightsDigest(loaded.Weights));
+        using var loaded = CheckpointFolder.Load(folder.File("model"));
+        Assert.Equal(Config, loaded.Layout.Config with { EosTokenIds = Config.EosTokenIds });
+        Assert.Equal(weights.ToWeights(), loaded.ToWeights());
+        Assert.Equal(CheckpointFolder.WeightsDigest(weights), CheckpointFolder.WeightsDigest(loaded));
         Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], Names("model"));
         Assert.Equal([folder.File("model")], Directory.GetDirectories(folder.Path));
     }
@@ -41,27 +44,30 @@ public sealed class CheckpointFolderTests : IDisposable
     [Fact]
     public void Save_OverAnEarlierModel_ReplacesIt()
     {
-        CheckpointFolder.Save(folder.File("model"), Config, Weights(Config), DType.F32);
+        using var weights = Weights(Config);
+        CheckpointFolder.Save(folder.File("model"), weights, DType.F32);
         File.WriteAllText(folder.File("model/old.txt"), "");
-        var changed = Weights(Config);
-        changed["model.norm.weight"][0] = 99;
-        CheckpointFolder.Save(folder.File("model"), Config, changed, DType.F32);
+        weights.Tensor("model.norm.weight")[0] = 99;
+        CheckpointFolder.Save(folder.File("model"), weights, DType.F32);
 
-        Assert.Equal(99, CheckpointFolder.Load(folder.File("model")).Weights["model.norm.weight"][0]);
+        using var loaded = CheckpointFolder.Load(folder.File("model"));
+        Assert.Equal(99, loaded.Tensor("model.norm.weight")[0]);
         Assert.Equal(["config.json", "model.safetensors"], Names("model"));
         Assert.Equal([folder.File("model")], Directory.GetDirectories(folder.Path));
     }
 
     [Fact]
-    public void Save_MissingOrForeignTensor_LeavesNothing()
+    public void ReadWeights_OtherFolderOfTheArchitecture_ReplacesTheValues()
     {
-        var missing = Weights(Config);
-        missing.Remove("model.norm.weight");
-        Assert.Contains("'model.norm.weight' is missing", FaultOfSave(missing), StringComparison.Ordinal);
-        var foreign = Weights(Config);
-        foreign["lm_head.weight"] = [1f];
-        Assert.Contains("unexpected tensor 'lm_head.weight'", FaultOfSave(foreign), StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+        using var weights = Weights(Config);
+        CheckpointFolder.Save(folder.File("model"), weights, DType.F32);
+        using var other = new Parameters(weights.Layout);
+        CheckpointFolder.ReadWeights(folder.File("model"), other);
+        Assert.Equal(weights.ToWeights(), other.ToWeights());
+
+        using var larger = new Parameters(new ParameterLayout(Config with { Layers = 3 }));
+        var fault = Assert.Throws<CheckpointException>(() => CheckpointFolder.ReadWeights(folder.File("model"), larger));
+        Assert.Contains("'model.layers.2.input_layernorm.weight' is missing", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -73,9 +79,9 @@ public sealed class CheckpointFolderTests : IDisposable
     {
         var tensors = Tensors(Config).ToDictionary(tensor => tensor.Name);
         if (fault == "drop") tensors.Remove("model.norm.weight");
-        if (fault == "reshape") tensors["model.norm.weight"] = ("model.norm.weight", [2, 4], new float[8]);
-        if (fault == "extra") tensors["x"] = ("model.layers.2.mlp.up_proj.weight", [1], [1f]);
-        if (fault == "head") tensors["x"] = ("lm_head.weight", [10, 8], new float[80]);
+        if (fault == "reshape") tensors["model.norm.weight"] = new("model.norm.weight", [2, 4], new float[8]);
+        if (fault == "extra") tensors["x"] = new("model.layers.2.mlp.up_proj.weight", [1], [1f]);
+        if (fault == "head") tensors["x"] = new("lm_head.weight", [10, 8], new float[80]);
         WriteModel("model.safetensors", tensors.Values);
         Assert.Contains(expected, FaultOfLoad(), StringComparison.Ordinal);
     }
@@ -84,16 +90,19 @@ public sealed class CheckpointFolderTests : IDisposable
     public void Load_CopyOfTheTiedEmbedding_IsAccepted()
     {
         var tensors = Tensors(Config).ToList();
-        tensors.Add(("lm_head.weight", [10, 8], tensors.Single(tensor => tensor.Name == "model.embed_tokens.weight").Values));
+        tensors.Add(new("lm_head.weight", [10, 8], tensors.Single(tensor => tensor.Name == "model.embed_tokens.weight").Values));
         WriteModel("model.safetensors", tensors);
-        Assert.DoesNotContain("lm_head.weight", CheckpointFolder.Load(folder.Path).Weights.Keys);
+        using var loaded = CheckpointFolder.Load(folder.Path);
+        Assert.DoesNotContain(loaded.Layout.Tensors, tensor => tensor.Name == "lm_head.weight");
     }
 
     [Fact]
     public void Load_Shards_GivesTheWholeModel()
     {
         WriteShards(name => name.Contains("layers.1", StringComparison.Ordinal) ? "b.safetensors" : "a.safetensors");
-        Assert.Equal(CheckpointFolder.WeightsDigest(Weights(Config)), CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder.Path).Weights));
+        using var loaded = CheckpointFolder.Load(folder.Path);
+        using var whole = Weights(Config);
+        Assert.Equal(whole.ToWeights(), loaded.ToWeights());
     }
 
     [Theory]
@@ -111,6 +120,43 @@ public sealed class CheckpointFolderTests : IDisposable
         Assert.Contains(expected, FaultOfLoad(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("config.json", 30)]
+    [InlineData("model.safetensors.index.json", 100)]
+    [InlineData("a.safetensors", 100)]
+    public void Load_RandomMutationsOfAFile_ThrowNothingButCheckpointException(string file, int leastRefused)
+    {
+        WriteShards(name => name.Contains("layers.1", StringComparison.Ordinal) ? "b.safetensors" : "a.safetensors");
+        var bytes = File.ReadAllBytes(folder.File(file));
+        CheckpointFolder.Load(folder.Path).Dispose();
+        var random = new Random(11);
+        var refused = 0;
+        for (var round = 0; round < 300; round++)
+        {
+            File.WriteAllBytes(folder.File(file), Mutation.Of(bytes, random));
+            try
+            {
+                CheckpointFolder.Load(folder.Path).Dispose();
+            }
+            catch (CheckpointException)
+            {
+                refused++;
+            }
+        }
+        Assert.InRange(refused, leastRefused, 300);
+    }
+
+    [Fact]
+    public void Load_ConfigOfAHugeModel_IsRefusedBeforeMemoryIsTaken()
+    {
+        using var weights = Weights(Config);
+        CheckpointFolder.Save(folder.File("model"), weights, DType.F32);
+        File.WriteAllText(folder.File("model/config.json"), (Config with { VocabSize = 4_000_000, HiddenSize = 500, Layers = 512, IntermediateSize = 200_000 }).ToJson());
+        // Its parameters would take 640 GB, which no machine of ours gives.
+        var fault = Assert.Throws<CheckpointException>(() => CheckpointFolder.Load(folder.File("model")));
+        Assert.Contains("the config asks for [4000000, 500]", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Load_EmptyOrMissingFolder_NamesTheMissingFile()
     {
@@ -122,9 +168,9 @@ public sealed class CheckpointFolderTests : IDisposable
     [Fact]
     public void WeightsDigest_IsTheSha256OfValuesInNameOrder()
     {
-        var weights = new Dictionary<string, float[]> { ["b"] = [1f], ["a"] = [0f, -2f] };
-        byte[] bytes = [0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0x80, 0x3f];
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)), CheckpointFolder.WeightsDigest(weights));
+        using var weights = Weights(Config);
+        var bytes = weights.ToWeights().OrderBy(tensor => tensor.Key, StringComparer.Ordinal).SelectMany(tensor => tensor.Value.SelectMany(BitConverter.GetBytes));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData([.. bytes])), CheckpointFolder.WeightsDigest(weights));
     }
 
     [SharedDataTheory]
@@ -133,22 +179,27 @@ public sealed class CheckpointFolderTests : IDisposable
     [InlineData("qwen3", DType.F16)]
     public void Load_GoldenModels_RewriteToTheSameValues(string model, DType storedAs)
     {
-        var loaded = CheckpointFolder.Load(Path.Combine(SharedData.Root!, "golden", model));
-        CheckpointFolder.Save(folder.File(model), loaded.Config, loaded.Weights, storedAs);
-        Assert.Equal(CheckpointFolder.WeightsDigest(loaded.Weights), CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder.File(model)).Weights));
+        using var loaded = CheckpointFolder.Load(Path.Combine(SharedData.Root!, "golden", model));
+        CheckpointFolder.Save(folder.File(model), loaded, storedAs);
+        using var again = CheckpointFolder.Load(folder.File(model));
+        Assert.Equal(CheckpointFolder.WeightsDigest(loaded), CheckpointFolder.WeightsDigest(again));
         using var inputs = SafetensorsFile.Open(Path.Combine(SharedData.Root!, "golden", model, "inputs.safetensors"));
         Assert.Equal([20L, 17L, 12L, 20L], inputs.ReadInt64("lengths"));
     }
 
+    private static Parameters Weights(ModelConfig config)
+    {
+        var parameters = new Parameters(new ParameterLayout(config));
+        foreach (var tensor in Tensors(config)) tensor.Values().CopyTo(parameters.Tensor(tensor.Name));
+        return parameters;
+    }
+
     /// <summary>Small multiples of 1/8: exact in every stored type.</summary>
-    private static SortedDictionary<string, float[]> Weights(ModelConfig config) =>
-        new(Tensors(config).ToDictionary(tensor => tensor.Name, tensor => tensor.Values), StringComparer.Ordinal);
+    private static IEnumerable<StoredTensor> Tensors(ModelConfig config) =>
+        new ParameterLayout(config).Tensors.Select((tensor, order) => new StoredTensor(tensor.Name, tensor.Shape,
+            [.. Enumerable.Range(0, tensor.Length).Select(i => (((i * 7) + order) % 61 - 30) / 8f)]));
 
-    private static IEnumerable<(string Name, long[] Shape, float[] Values)> Tensors(ModelConfig config) =>
-        CheckpointFolder.TensorShapes(config).Select((tensor, order) => (tensor.Name, tensor.Shape,
-            Enumerable.Range(0, (int)tensor.Shape.Aggregate((a, b) => a * b)).Select(i => (((i * 7) + order) % 61 - 30) / 8f).ToArray()));
-
-    private void WriteModel(string file, IEnumerable<(string, long[], float[])> tensors)
+    private void WriteModel(string file, IEnumerable<StoredTensor> tensors)
     {
         File.WriteAllText(folder.File("config.json"), Config.ToJson());
         SafetensorsFile.Write(folder.File(file), tensors, DType.F32);
@@ -160,9 +211,6 @@ public sealed class CheckpointFolderTests : IDisposable
         var map = string.Join(",", Tensors(Config).Select(tensor => $"\"{tensor.Name}\":\"{shardOf(tensor.Name)}\""));
         File.WriteAllText(folder.File("model.safetensors.index.json"), $"{{\"metadata\":{{}},\"weight_map\":{{{map}}}}}");
     }
-
-    private string FaultOfSave(IReadOnlyDictionary<string, float[]> weights) =>
-        Assert.Throws<CheckpointException>(() => CheckpointFolder.Save(folder.File("model"), Config, weights, DType.F32)).Message;
 
     private string FaultOfLoad() => Assert.Throws<CheckpointException>(() => CheckpointFolder.Load(folder.Path)).Message;
 

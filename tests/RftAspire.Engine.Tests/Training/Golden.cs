@@ -15,7 +15,7 @@ public sealed class Golden
         var folder = Path.Combine(SharedData.Root!, "golden", name);
         _inputs = SafetensorsFile.Open(Path.Combine(folder, "inputs.safetensors"));
         _expected = SafetensorsFile.Open(Path.Combine(folder, "expected.safetensors"));
-        Checkpoint = CheckpointFolder.Load(folder);
+        Folder = folder;
         Figures = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "expected.json"))).RootElement;
         Lengths = [.. _inputs.ReadInt64("lengths").Select(n => (int)n)];
         PromptLengths = [.. _inputs.ReadInt64("prompt_lengths").Select(n => (int)n)];
@@ -23,7 +23,8 @@ public sealed class Golden
         Sequences = [.. Lengths.Select((length, b) => ids.Skip(b * (ids.Length / Lengths.Length)).Take(length).Select(id => (int)id).ToArray())];
     }
 
-    public Checkpoint Checkpoint { get; }
+    /// <summary>The model's.</summary>
+    public string Folder { get; }
     public JsonElement Figures { get; }
     public int[] Lengths { get; }
     public int[] PromptLengths { get; }

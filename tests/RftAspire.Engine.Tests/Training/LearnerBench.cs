@@ -10,8 +10,8 @@ public sealed class LearnerBench : IDisposable
 {
     private readonly Parameters _parameters;
 
-    public LearnerBench(Checkpoint checkpoint, int threads = 2, int rowBudget = 1536)
-        : this(Parameters.FromWeights(checkpoint.Config, checkpoint.Weights), threads, rowBudget)
+    public LearnerBench(Golden golden, int threads = 2, int rowBudget = 1536)
+        : this(CheckpointFolder.Load(golden.Folder), threads, rowBudget)
     {
     }
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using RftAspire.Cli;
 using RftAspire.Cli.Models;
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Tests.Checkpoints;
 
 namespace RftAspire.Services.Tests.Cli;
 
@@ -25,6 +27,41 @@ public sealed class ModelCommandTests : IDisposable
         var run = await CliRun.OfAsync(["models", "generate", .. args]);
         Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Out));
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("bf16")]
+    public async Task Import_Gguf_MakesAFolderThatScores(string? dtype)
+    {
+        TinyModel.Save(Path.Combine(_folder.Path, "original"));
+        using (var original = CheckpointFolder.Load(Path.Combine(_folder.Path, "original")))
+            File.WriteAllBytes(Path.Combine(_folder.Path, "model.gguf"), GgufWriter.Of(original).ToBytes());
+        string[] options = dtype is null ? [] : ["--dtype", dtype];
+        var run = await CliRun.OfAsync(["models", "import", "model.gguf", "imported", "--json", .. options], _folder.Path);
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        Assert.Equal((Path.Combine(_folder.Path, "imported"), false), (run.Json.GetProperty("location").GetString(), run.Json.GetProperty("tokenizer").GetBoolean()));
+
+        var scores = new List<string>();
+        foreach (var model in new[] { "original", "imported" })
+            scores.Add((await CliRun.OfAsync(["models", "score", "--model", model, "--ids", "1,2,3"], _folder.Path)).Out);
+        Assert.Equal(dtype is null, scores[0] == scores[1]);
+    }
+
+    [Theory]
+    [InlineData("dir full: is there already", "model.gguf", "full")]
+    [InlineData("nothing.gguf", "nothing.gguf", "new")]
+    [InlineData("does not begin with 'GGUF'", "model.gguf", "new")]
+    [InlineData("--tokenizer full: no tokenizer.json", "model.gguf", "new", "--tokenizer", "full")]
+    [InlineData("f64", "model.gguf", "new", "--dtype", "f64")]
+    public async Task Import_Mistake_SaysWhich(string expected, params string[] args)
+    {
+        _folder.Write("model.gguf", "no model");
+        _folder.Write("full/file", "");
+        var run = await CliRun.OfAsync(["models", "import", .. args], _folder.Path);
+        Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Out));
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "new")));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Tokenization;
 
@@ -24,9 +25,13 @@ public static class TinyModel
     public static void Save(string folder, long seed = 1)
     {
         var key = RandomKey.FromSeed(seed);
-        var weights = CheckpointFolder.TensorShapes(s_config).Select((tensor, i) => (tensor.Name, Values: Enumerable
-            .Range(0, (int)tensor.Shape.Aggregate((a, b) => a * b)).Select(at => (float)key.Derive(i).Normal(at)).ToArray()));
-        CheckpointFolder.Save(folder, s_config, weights.ToDictionary(tensor => tensor.Name, tensor => tensor.Values), DType.F32);
+        using var parameters = new Parameters(new ParameterLayout(s_config));
+        foreach (var (i, tensor) in parameters.Layout.Tensors.Index())
+        {
+            var values = parameters.Tensor(tensor);
+            for (var at = 0; at < values.Length; at++) values[at] = (float)key.Derive(i).Normal(at);
+        }
+        CheckpointFolder.Save(folder, parameters, DType.F32);
     }
 
     public static void SaveWithTokenizer(string folder, long seed = 1)

@@ -45,7 +45,7 @@ public sealed class SamplePromptGroupConsumerTests : IDisposable
         return new SamplePromptGroup
         {
             Id = new GroupId("job-1", 4, GroupPurpose.EvalSampled, 2, 6),
-            Weights = new WeightsReference(3, "version", CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder).Weights)),
+            Weights = new WeightsReference(3, "version", CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder))),
             PromptTokens = [40, 50],
             GroupSize = groupSize,
             Sampling = new SamplingParameters { MaxCompletionTokens = maxTokens, TopK = 9, TopP = 0.9, Temperature = 0.8 },

@@ -102,7 +102,7 @@ public sealed class SamplingLoopTests : IDisposable
     {
         var folder = Path.Combine(_folder.Path, $"version-{version}");
         TinyModel.SaveWithTokenizer(folder, seed: version);
-        return new WeightsReference(version, $"version-{version}", CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder).Weights));
+        return new WeightsReference(version, $"version-{version}", CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder)));
     }
 
     private SamplePromptGroup Command(int group, int version) => new()

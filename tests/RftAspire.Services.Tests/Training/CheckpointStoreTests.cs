@@ -19,8 +19,7 @@ public sealed class CheckpointStoreTests : IDisposable
     public CheckpointStoreTests()
     {
         _artifacts = TrainingUnderTest.WriteJob(_folder.Path, "job-1");
-        var checkpoint = CheckpointFolder.Load(Base);
-        _parameters = Parameters.FromWeights(checkpoint.Config, checkpoint.Weights);
+        _parameters = CheckpointFolder.Load(Base);
         _optimizer = new AdamW(_parameters.Layout, new AdamWSettings(), _team);
     }
 
@@ -61,7 +60,7 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         var weights = Commit(Store(), 1).Weights;
         var folder = Path.Combine(_artifacts.Root, weights.Location);
-        Assert.Equal(weights.Digest, CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder).Weights));
+        Assert.Equal(weights.Digest, CheckpointFolder.WeightsDigest(CheckpointFolder.Load(folder)));
         Assert.Equal(File.ReadAllBytes(Path.Combine(Base, "tokenizer.json")), File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
         Assert.False(Path.IsPathRooted(weights.Location));
     }

@@ -29,9 +29,9 @@ public sealed class TrainingJobTests : IDisposable
         Assert.All(training.Published<EvalCompleted>(), eval => Assert.InRange(eval.Metrics["reward/greedy"] + eval.Metrics["reward/sampled"], 0, 2));
 
         Assert.Equal("job-1-tuned", succeeded.ModelName);
-        var tuned = CheckpointFolder.Load(store.ModelFolder("job-1-tuned")!);
-        Assert.Equal(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(tuned.Weights));
-        Assert.NotEqual(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(CheckpointFolder.Load(store.ModelFolder("base")!).Weights));
+        using var tuned = CheckpointFolder.Load(store.ModelFolder("job-1-tuned")!);
+        Assert.Equal(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(tuned));
+        Assert.NotEqual(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(CheckpointFolder.Load(store.ModelFolder("base")!)));
         Assert.Equal([4, 4, 4], Enumerable.Range(1, 3).Select(step => File.ReadLines(store.RolloutsFile("job-1", step)).Count()));
     }
 
