@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace RftAspire.Engine.Numerics;
 
@@ -38,6 +39,31 @@ internal static unsafe class VectorMath
         var i = 0;
         for (; i + Lanes <= n; i += Lanes) sum = Vector512.FusedMultiplyAdd(Vector512.Load(x + i), Vector512.Load(y + i), sum);
         if (i < n) sum = Vector512.FusedMultiplyAdd(LoadPart(x + i, n - i, 0), LoadPart(y + i, n - i, 0), sum);
+        return AddLanes(sum);
+    }
+
+    /// <summary>Sum of (w_i y_i) x_i over n floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Dot(float* w, float* y, float* x, int n)
+    {
+        var sum = Vector512<float>.Zero;
+        var i = 0;
+        for (; i + Lanes <= n; i += Lanes) sum = Vector512.FusedMultiplyAdd(Vector512.Load(w + i) * Vector512.Load(y + i), Vector512.Load(x + i), sum);
+        if (i < n) sum = Vector512.FusedMultiplyAdd(LoadPart(w + i, n - i, 0) * LoadPart(y + i, n - i, 0), LoadPart(x + i, n - i, 0), sum);
+        return AddLanes(sum);
+    }
+
+    /// <summary>Sum of w_i (x_i - shift) over those of n floats whose w is above 0: 0 times infinity does not count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float DotPositive(float* w, float* x, float shift, int n)
+    {
+        Vector512<float> sum = Vector512<float>.Zero, less = Vector512.Create(shift);
+        for (var i = 0; i < n; i += Lanes)
+        {
+            var left = n - i;
+            Vector512<float> weight = left < Lanes ? LoadPart(w + i, left, 0) : Vector512.Load(w + i), value = left < Lanes ? LoadPart(x + i, left, 0) : Vector512.Load(x + i);
+            sum += Vector512.ConditionalSelect(Vector512.GreaterThan(weight, Vector512<float>.Zero), weight * (value - less), Vector512<float>.Zero);
+        }
         return AddLanes(sum);
     }
 
@@ -171,16 +197,26 @@ internal static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, long sourceRow, int rows, int columns, float* target, long targetRow)
     {
-        const int block = 16;
-        for (var c = 0; c < columns; c += block)
+        int wholeRows = Sse.IsSupported ? rows & ~3 : 0, wholeColumns = columns & ~15;
+        for (var c = 0; c < wholeColumns; c += 16)
         {
-            var end = Math.Min(c + block, columns);
-            for (var r = 0; r < rows; r++)
-            {
-                var from = source + r * sourceRow;
-                for (var i = c; i < end; i++) target[i * targetRow + r] = from[i];
-            }
+            for (var r = 0; r < wholeRows; r += 4)
+                for (var part = c; part < c + 16; part += 4) Transpose4(source + r * sourceRow + part, sourceRow, target + part * targetRow + r, targetRow);
         }
+        for (var r = 0; r < rows; r++)
+            for (var c = r < wholeRows ? wholeColumns : 0; c < columns; c++) target[c * targetRow + r] = source[r * sourceRow + c];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose4(float* source, long sourceRow, float* target, long targetRow)
+    {
+        Vector128<float> a = Vector128.Load(source), b = Vector128.Load(source + sourceRow);
+        Vector128<float> c = Vector128.Load(source + 2 * sourceRow), d = Vector128.Load(source + 3 * sourceRow);
+        Vector128<float> ab = Sse.UnpackLow(a, b), cd = Sse.UnpackLow(c, d), abHigh = Sse.UnpackHigh(a, b), cdHigh = Sse.UnpackHigh(c, d);
+        Sse.MoveLowToHigh(ab, cd).Store(target);
+        Sse.MoveHighToLow(cd, ab).Store(target + targetRow);
+        Sse.MoveLowToHigh(abHigh, cdHigh).Store(target + 2 * targetRow);
+        Sse.MoveHighToLow(cdHigh, abHigh).Store(target + 3 * targetRow);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -42,12 +42,8 @@ internal readonly unsafe struct TokenDistribution
     /// <summary>H = log sum - mean of the scaled logits, in nats.</summary>
     public float Entropy()
     {
-        double mean = 0;
-        for (var i = 0; i < Size; i++)
-        {
-            if (Numerators[i] > 0) mean += (double)Numerators[i] * ((_logits[i] - _max) * _inverseTemperature);
-        }
-        return (float)(LogSum - mean / Sum);
+        var mean = VectorMath.DotPositive(Numerators, _logits, _max, Size);
+        return LogSum - mean * _inverseTemperature / Sum;
     }
 
     public int Likeliest()

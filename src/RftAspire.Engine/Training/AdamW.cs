@@ -38,19 +38,19 @@ public sealed unsafe class AdamW(ParameterLayout layout, AdamWSettings settings,
     /// <param name="maxNorm">Gradients longer than this are scaled down to it; infinity never clips.</param>
     public double Step(Parameters parameters, Parameters gradients, double learningRate, double maxNorm = double.PositiveInfinity)
     {
-        var norm = Norm(gradients);
+        var norm = Norm(gradients, team);
         Steps++;
         team.Run(new UpdateJob(this, parameters, gradients, (float)learningRate, norm > maxNorm ? (float)(maxNorm / norm) : 1));
         return norm;
     }
 
     /// <summary>L2 norm, summed over blocks of 4,096 in order, so that it does not depend on threads.</summary>
-    public static double Norm(Parameters gradients)
+    public static double Norm(Parameters gradients, ThreadTeam team)
     {
-        var start = gradients.At(0);
-        var length = gradients.Layout.Length;
+        var squares = new float[(gradients.Layout.Length + NormBlock - 1) / NormBlock];
+        team.Run(new NormJob(squares, gradients));
         double sum = 0;
-        for (long at = 0; at < length; at += NormBlock) sum += VectorMath.SumOfSquares(start + at, (int)Math.Min(NormBlock, length - at));
+        foreach (var square in squares) sum += square;
         return Math.Sqrt(sum);
     }
 
@@ -58,6 +58,18 @@ public sealed unsafe class AdamW(ParameterLayout layout, AdamWSettings settings,
     {
         Means.Dispose();
         Variances.Dispose();
+    }
+
+    private readonly struct NormJob(float[] squares, Parameters gradients) : IParallelJob
+    {
+        public void Execute(int thread, int threads)
+        {
+            for (var i = (int)((long)squares.Length * thread / threads); i < (long)squares.Length * (thread + 1) / threads; i++)
+            {
+                var at = (long)i * NormBlock;
+                squares[i] = VectorMath.SumOfSquares(gradients.At(at), (int)Math.Min(NormBlock, gradients.Layout.Length - at));
+            }
+        }
     }
 
     private readonly struct UpdateJob(AdamW optimizer, Parameters parameters, Parameters gradients, float learningRate, float scale) : IParallelJob

@@ -7,21 +7,31 @@ using RftAspire.Engine.Numerics;
 namespace RftAspire.Engine.Training;
 
 /// <summary>
-/// C[m, n] (+)= A[m, k] B[k, n], split over rows of C. Long sums over k go in blocks that stay in cache; C carries the sum from
-/// block to block, so the blocks do not change the bits.
+/// C[m, n] (+)= A[m, k] B[k, n], split over rows of C. B is copied strip by strip into first-level cache. Long sums over k go in
+/// blocks; C carries the sum from block to block, so the blocks do not change the bits.
 /// </summary>
 internal readonly unsafe struct ProductJob(int m, int n, int k, float* a, long aRow, long aK, float* b, long bK, float* c, long cRow, bool accumulate) : IParallelJob
 {
-    private const int DepthBlock = 512;
+    private const int DepthBlock = 256, Columns = MatrixKernel.StripColumns;
 
+    [SkipLocalsInit]
     public void Execute(int thread, int threads)
     {
         int from = (int)((long)m * thread / threads), to = (int)((long)m * (thread + 1) / threads);
         if (from == to) return;
+        var strip = stackalloc float[DepthBlock * Columns + 16];
+        strip = (float*)(((nuint)strip + 63) & ~(nuint)63);
         for (var depth = 0; depth < k; depth += DepthBlock)
         {
-            MatrixKernel.Multiply(to - from, n, Math.Min(DepthBlock, k - depth), a + from * aRow + depth * aK, aRow, aK,
-                b + depth * bK, bK, c + from * cRow, cRow, accumulate || depth > 0);
+            var count = Math.Min(DepthBlock, k - depth);
+            for (var column = 0; column < n; column += Columns)
+            {
+                var width = Math.Min(Columns, n - column);
+                for (var i = 0; i < count; i++)
+                    new ReadOnlySpan<float>(b + (depth + i) * bK + column, width).CopyTo(new Span<float>(strip + i * Columns, width));
+                MatrixKernel.Strip(to - from, width, count, a + from * aRow + depth * aK, aRow, aK, strip, Columns,
+                    c + from * cRow + column, cRow, accumulate || depth > 0);
+            }
         }
     }
 }
@@ -38,10 +48,15 @@ internal readonly unsafe struct RmsNormBackwardJob(int rows, int size, float* x,
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Row(int size, float* x, float* weight, float inverse, float* dy, float* dx)
     {
-        double sum = 0;
-        for (var i = 0; i < size; i++) sum += (double)weight[i] * dy[i] * x[i];
-        var shared = (float)(sum * inverse * inverse * inverse / size);
-        for (var i = 0; i < size; i++) dx[i] += inverse * weight[i] * dy[i] - x[i] * shared;
+        var shared = VectorMath.Dot(weight, dy, x, size) * inverse * inverse * inverse / size;
+        var i = 0;
+        Vector512<float> factor = Vector512.Create(inverse), share = Vector512.Create(shared);
+        for (; i + 16 <= size; i += 16)
+        {
+            var own = Vector512.Load(weight + i) * Vector512.Load(dy + i) * factor;
+            (Vector512.Load(dx + i) + (own - Vector512.Load(x + i) * share)).Store(dx + i);
+        }
+        for (; i < size; i++) dx[i] += weight[i] * dy[i] * inverse - x[i] * shared;
     }
 }
 
@@ -55,7 +70,11 @@ internal readonly unsafe struct RmsNormWeightJob(int rows, int size, float* x, f
         for (var r = 0; r < rows; r++)
         {
             float* xr = x + (long)r * size, dr = dy + (long)r * size;
-            for (var i = from; i < to; i++) gradient[i] += dr[i] * (xr[i] * inverseRoots[r]);
+            var i = from;
+            var inverse = Vector512.Create(inverseRoots[r]);
+            for (; i + 16 <= to; i += 16)
+                Vector512.FusedMultiplyAdd(Vector512.Load(dr + i), Vector512.Load(xr + i) * inverse, Vector512.Load(gradient + i)).Store(gradient + i);
+            for (; i < to; i++) gradient[i] = MathF.FusedMultiplyAdd(dr[i], xr[i] * inverseRoots[r], gradient[i]);
         }
     }
 }

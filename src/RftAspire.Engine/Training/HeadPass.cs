@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Sampling;
@@ -16,6 +18,7 @@ internal sealed unsafe class HeadPass : IDisposable
     private readonly NativeBuffer _rows;
     private readonly NativeBuffer _normed;
     private readonly NativeBuffer _roots = new(ChunkRows);
+    private readonly NativeBuffer _sums = new(ChunkRows);
     private readonly NativeBuffer _logits;
     private readonly NativeBuffer _numerators;
     private readonly NativeBuffer _normedGradient;
@@ -72,7 +75,7 @@ internal sealed unsafe class HeadPass : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in (NativeBuffer[])[_rows, _normed, _roots, _logits, _numerators, _normedGradient, _rowsGradient]) buffer.Dispose();
+        foreach (var buffer in (NativeBuffer[])[_rows, _normed, _roots, _sums, _logits, _numerators, _normedGradient, _rowsGradient]) buffer.Dispose();
     }
 
     /// <summary>Rows of one chunk, the targets they predict, and each target's place in the chunk.</summary>
@@ -144,6 +147,7 @@ internal sealed unsafe class HeadPass : IDisposable
             {
                 var row = chunk.ChunkRow[i];
                 var distribution = head.Distribution(row, inverseTemperature);
+                head._sums.Start[row] = distribution.Sum;
                 var entropy = withEntropy ? distribution.Entropy() : 0;
                 for (; i < to && chunk.ChunkRow[i] == row; i++) scores[i] = (distribution.Logprob(chunk.Targets[i].Token), entropy);
             }
@@ -161,19 +165,20 @@ internal sealed unsafe class HeadPass : IDisposable
                 var (row, first) = (chunk.ChunkRow[i], i);
                 float total = 0;
                 for (; i < to && chunk.ChunkRow[i] == row; i++) total += coefficients[i];
-                head.FillGradient(row, -total * inverseTemperature);
+                head.FillGradient(row, -total * inverseTemperature / head._sums.Start[row]);
                 var logits = head._logits.Start + (long)row * head.Vocabulary;
                 for (var t = first; t < i; t++) logits[chunk.Targets[t].Token] += coefficients[t] * inverseTemperature;
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillGradient(int row, float factor)
     {
         float* logits = _logits.Start + (long)row * Vocabulary, numerators = _numerators.Start + (long)row * TokenDistribution.RoundUp(Vocabulary);
-        double sum = 0;
-        for (var v = 0; v < Vocabulary; v++) sum += numerators[v];
-        var scale = (float)(factor / sum);
-        for (var v = 0; v < Vocabulary; v++) logits[v] = scale * numerators[v];
+        var v = 0;
+        var scale = Vector512.Create(factor);
+        for (; v + 16 <= Vocabulary; v += 16) (Vector512.Load(numerators + v) * scale).Store(logits + v);
+        for (; v < Vocabulary; v++) logits[v] = factor * numerators[v];
     }
 }

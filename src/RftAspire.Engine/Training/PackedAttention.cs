@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using RftAspire.Engine.Checkpoints;
 using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
@@ -58,13 +60,7 @@ internal sealed unsafe class PackedAttention(ModelConfig config, ThreadTeam team
     private long ValueColumn(int kvHead) => (long)(config.Heads + config.KvHeads + kvHead) * HeadDim;
 
     /// <summary>Element (row, d) of one head's columns at <c>target[d * stride + row]</c>.</summary>
-    private void Transpose(float* rows, int count, float* target)
-    {
-        for (var r = 0; r < count; r++)
-        {
-            for (var d = 0; d < HeadDim; d++) target[(long)d * _stride + r] = rows[r * Width + d];
-        }
-    }
+    private void Transpose(float* rows, int count, float* target) => VectorMath.Transpose(rows, Width, count, HeadDim, target, _stride);
 
     /// <summary>Softmax numerators of <paramref name="count"/> queries from <paramref name="first"/>; writes the reciprocal sums.</summary>
     private int Weights(Segment segment, int first, int count, float* q, float* keys, float* scores, float* inverse)
@@ -153,7 +149,7 @@ internal sealed unsafe class PackedAttention(ModelConfig config, ThreadTeam team
         for (var r = 0; r < count; r++)
         {
             var shared = VectorMath.Dot(outputGradient + r * OutputWidth, output + r * OutputWidth, HeadDim);
-            SoftmaxGradient(scores + (long)r * _stride, weightGradients + (long)r * _stride, segment.Prefix + seen, shared);
+            SoftmaxGradient(scores + (long)r * _stride, weightGradients + (long)r * _stride, segment.Prefix + seen, shared, Scale);
         }
         for (var part = 0; part < 2; part++)
         {
@@ -164,9 +160,14 @@ internal sealed unsafe class PackedAttention(ModelConfig config, ThreadTeam team
         }
     }
 
-    private void SoftmaxGradient(float* weights, float* gradients, int count, float shared)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SoftmaxGradient(float* weights, float* gradients, int count, float shared, float scale)
     {
-        for (var i = 0; i < count; i++) gradients[i] = weights[i] * (gradients[i] - shared) * Scale;
+        var i = 0;
+        Vector512<float> less = Vector512.Create(shared), factor = Vector512.Create(scale);
+        for (; i + 16 <= count; i += 16)
+            (Vector512.Load(weights + i) * (Vector512.Load(gradients + i) - less) * factor).Store(gradients + i);
+        for (; i < count; i++) gradients[i] = weights[i] * (gradients[i] - shared) * scale;
     }
 
     private readonly struct ForwardJob(PackedAttention attention, float* qkv, float* output) : IParallelJob

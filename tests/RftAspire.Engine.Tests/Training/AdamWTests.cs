@@ -39,7 +39,7 @@ public sealed class AdamWTests : IDisposable
     [Fact]
     public void Step_LongGradient_IsClippedToTheNormAndReportedUnclipped()
     {
-        var norm = AdamW.Norm(_gradients);
+        var norm = AdamW.Norm(_gradients, _team);
         using var optimizer = new AdamW(_layout, new AdamWSettings(), _team);
         using var parameters = TinyModels.Random(_layout.Config);
         var reported = optimizer.Step(parameters, _gradients, 1e-3, maxNorm: norm / 4);
@@ -49,18 +49,18 @@ public sealed class AdamWTests : IDisposable
             var means = optimizer.Means.Tensor(tensor);
             for (var i = 0; i < means.Length; i++) Assert.Equal(0.1 * _gradients.Tensor(tensor)[i] / 4, means[i], 1e-6);
         }
-        Assert.Equal(0.1 * norm / 4, AdamW.Norm(optimizer.Means), 1e-4 * norm);
+        Assert.Equal(0.1 * norm / 4, AdamW.Norm(optimizer.Means, _team), 1e-4 * norm);
     }
 
     [Fact]
     public void Step_GradientWithinTheNorm_IsNotClipped() =>
-        Assert.Equal(Stepped(double.PositiveInfinity), Stepped(AdamW.Norm(_gradients) * 1.01));
+        Assert.Equal(Stepped(double.PositiveInfinity), Stepped(AdamW.Norm(_gradients, _team) * 1.01));
 
     [Fact]
     public void Norm_EveryElement_CountsOnce()
     {
         var sum = _gradients.ToWeights().Sum(pair => pair.Value.Sum(g => (double)g * g));
-        Assert.Equal(Math.Sqrt(sum), AdamW.Norm(_gradients), 1e-5);
+        Assert.Equal(Math.Sqrt(sum), AdamW.Norm(_gradients, _team), 1e-5);
     }
 
     private float[] Stepped(double maxNorm)
