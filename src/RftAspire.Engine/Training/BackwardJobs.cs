@@ -27,11 +27,22 @@ internal readonly unsafe struct ProductJob(int m, int n, int k, float* a, long a
             for (var column = 0; column < n; column += Columns)
             {
                 var width = Math.Min(Columns, n - column);
-                for (var i = 0; i < count; i++)
-                    new ReadOnlySpan<float>(b + (depth + i) * bK + column, width).CopyTo(new Span<float>(strip + i * Columns, width));
+                Copy(b + depth * bK + column, bK, strip, count);
                 MatrixKernel.Strip(to - from, width, count, a + from * aRow + depth * aK, aRow, aK, strip, Columns,
                     c + from * cRow + column, cRow, accumulate || depth > 0);
             }
+        }
+    }
+
+    /// <summary>Whole strips: buffers have room behind their end, and columns that C does not have are not stored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Copy(float* source, long sourceRow, float* strip, int rows)
+    {
+        for (var i = 0; i < rows; i++, source += sourceRow, strip += Columns)
+        {
+            Simd512.Prefetch(source + 16 * sourceRow);
+            Vector512.Load(source).Store(strip);
+            Vector512.Load(source + 16).Store(strip + 16);
         }
     }
 }
