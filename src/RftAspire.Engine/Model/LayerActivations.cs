@@ -3,51 +3,71 @@ using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Model;
 
+/// <summary>Buffers that a layer fills and empties again: one set serves all layers.</summary>
+internal sealed unsafe class LayerScratch(ModelConfig config, int rows) : IDisposable
+{
+    private readonly NativeBuffer _normed = new((long)rows * config.HiddenSize);
+    private readonly NativeBuffer _activated = new((long)rows * config.IntermediateSize);
+
+    /// <summary>The normalized residual stream, [rows, hidden], before attention and again before the feed-forward part.</summary>
+    public float* Normed => _normed.Start;
+    /// <summary>silu(gate) * up, [rows, inner].</summary>
+    public float* Activated => _activated.Start;
+
+    public void Dispose()
+    {
+        _normed.Dispose();
+        _activated.Dispose();
+    }
+}
+
 /// <summary>
-/// What one layer computes for up to <c>rows</c> token rows. A learner keeps one per layer for the backward pass; a sampler
-/// reuses a single one and lets the residual stream stay in place.
+/// What one layer computes for up to <c>rows</c> token rows and the backward pass needs again. What is cheap to compute twice is in
+/// the <see cref="LayerScratch"/> instead.
 /// </summary>
 internal sealed unsafe class LayerActivations : IDisposable
 {
     private readonly List<NativeBuffer> _buffers = [];
 
-    public LayerActivations(ModelConfig config, int rows, bool keepForBackward)
+    public LayerActivations(ModelConfig config, int rows, LayerScratch scratch, bool forBackward)
     {
-        int hidden = config.HiddenSize, query = config.Heads * config.HeadDim, all = query + 2 * config.KvHeads * config.HeadDim;
-        Input = New(rows, hidden);
-        Normed = New(rows, hidden);
-        QueryKeyValue = New(rows, all);
-        Attended = New(rows, query);
-        Middle = keepForBackward ? New(rows, hidden) : Input;
-        MiddleNormed = keepForBackward ? New(rows, hidden) : Normed;
+        Scratch = scratch;
+        QueryKeyValue = New(rows, Stacked(config));
+        Attended = New(rows, config.Heads * config.HeadDim);
         GateUp = New(rows, 2 * config.IntermediateSize);
-        Activated = New(rows, config.IntermediateSize);
-        if (!keepForBackward) return;
+        if (!forBackward) return;
+        Middle = New(rows, config.HiddenSize);
         InputRoots = New(rows, 1);
         MiddleRoots = New(rows, 1);
-        if (config.QkNorm) RawQueryKeyValue = New(rows, all);
+        if (config.QkNorm) RawQueryKeyValue = New(rows, Stacked(config));
     }
 
-    /// <summary>The residual stream as it enters, [rows, hidden].</summary>
-    public float* Input { get; }
-    public float* Normed { get; }
+    /// <summary>Bytes for one row with the backward pass to come: 4 (qkv + attended + middle + gate and up + 2 roots [+ raw qkv]).</summary>
+    public static long BytesPerRow(ModelConfig config) => sizeof(float) *
+        ((config.QkNorm ? 2L : 1L) * Stacked(config) + config.Heads * config.HeadDim + config.HiddenSize + 2L * config.IntermediateSize + 2);
+
+    public LayerScratch Scratch { get; }
     /// <summary>Queries, keys and values after rotation, [rows, (heads + 2 kvHeads) * headDim].</summary>
     public float* QueryKeyValue { get; }
     /// <summary>The same before head norms and rotation; only where they are needed backward.</summary>
     public float* RawQueryKeyValue { get; }
+    /// <summary>[rows, heads * headDim].</summary>
     public float* Attended { get; }
-    /// <summary>The residual stream after attention.</summary>
+    /// <summary>The residual stream after attention, [rows, hidden]; null where it may take the place of the layer's input.</summary>
     public float* Middle { get; }
-    public float* MiddleNormed { get; }
+    /// <summary>Gate, then up, [rows, 2 inner].</summary>
     public float* GateUp { get; }
-    public float* Activated { get; }
+    /// <summary>Reciprocal roots of the first norm, [rows].</summary>
     public float* InputRoots { get; }
+    /// <summary>Reciprocal roots of the second norm, [rows].</summary>
     public float* MiddleRoots { get; }
 
     public void Dispose()
     {
         foreach (var buffer in _buffers) buffer.Dispose();
     }
+
+    private static int Stacked(ModelConfig config) => (config.Heads + 2 * config.KvHeads) * config.HeadDim;
 
     private float* New(int rows, int columns)
     {

@@ -24,18 +24,23 @@ internal unsafe interface IAttention
 /// </summary>
 internal static unsafe class TransformerLayer
 {
-    /// <summary>Runs layer <paramref name="index"/> on <paramref name="rows"/> rows and leaves the residual stream in <paramref name="output"/>.</summary>
-    public static void Forward(PackedWeights weights, int index, LayerActivations a, int rows, int* positions, IAttention attention, float* output, ThreadTeam team)
+    /// <summary>
+    /// Runs layer <paramref name="index"/> on <paramref name="rows"/> rows from the residual stream <paramref name="input"/> and
+    /// leaves it in <paramref name="output"/>; without an output it stops where the backward pass has all it needs.
+    /// </summary>
+    public static void Forward(PackedWeights weights, int index, LayerActivations a, int rows, int* positions, IAttention attention,
+        float* input, float* output, ThreadTeam team)
     {
         ModelConfig config = weights.Config;
         var layer = weights.Layers[index];
         var eps = (float)config.RmsNormEps;
-        team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, a.Input, layer.InputNorm, eps, a.Normed, a.InputRoots));
-        team.Run(new QueryKeyValueJob(config, layer, weights.Rotary, attention, index, rows, positions, a.Normed, a.QueryKeyValue, a.RawQueryKeyValue));
+        float* middle = a.Middle == null ? input : a.Middle, normed = a.Scratch.Normed;
+        team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, input, layer.InputNorm, eps, normed, a.InputRoots));
+        team.Run(new QueryKeyValueJob(config, layer, weights.Rotary, attention, index, rows, positions, normed, a.QueryKeyValue, a.RawQueryKeyValue));
         attention.Attend(index, a.QueryKeyValue, a.Attended);
-        team.Run(new ResidualJob(layer.Output, rows, a.Attended, a.Input, a.Middle));
-        team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, a.Middle, layer.PostNorm, eps, a.MiddleNormed, a.MiddleRoots));
-        team.Run(new GateUpJob(layer, rows, a.MiddleNormed, a.GateUp, a.Activated));
-        team.Run(new ResidualJob(layer.Down, rows, a.Activated, a.Middle, output));
+        team.Run(new ResidualJob(layer.Output, rows, a.Attended, input, middle));
+        team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, middle, layer.PostNorm, eps, normed, a.MiddleRoots));
+        team.Run(new GateUpJob(layer, rows, normed, a.GateUp, a.Scratch.Activated));
+        if (output != null) team.Run(new ResidualJob(layer.Down, rows, a.Scratch.Activated, middle, output));
     }
 }

@@ -22,7 +22,9 @@ public sealed unsafe class DecodingBatch : IDisposable
     private readonly TokenDraw _draw;
     private readonly List<RolloutState> _active = [];
     private readonly List<RolloutState> _drawing = [];
+    private LayerScratch? _scratch;
     private LayerActivations? _activations;
+    private NativeBuffer? _stream;
     private int[] _positions = [];
     private int[] _tokens = [];
 
@@ -78,7 +80,7 @@ public sealed unsafe class DecodingBatch : IDisposable
 
     public void Dispose()
     {
-        _activations?.Dispose();
+        Release();
         _draw.Dispose();
         _attention.Dispose();
         _cache.Dispose();
@@ -129,21 +131,30 @@ public sealed unsafe class DecodingBatch : IDisposable
         _attention.Clear();
         _draw.Clear();
         if (rows <= _positions.Length) return;
-        _activations?.Dispose();
-        _activations = new LayerActivations(_weights.Config, rows, keepForBackward: false);
+        Release();
+        _scratch = new LayerScratch(_weights.Config, rows);
+        _activations = new LayerActivations(_weights.Config, rows, _scratch, forBackward: false);
+        _stream = new NativeBuffer((long)rows * _weights.Config.HiddenSize);
         (_positions, _tokens) = (new int[rows], new int[rows]);
     }
 
     private void Run(int rows)
     {
         _attention.Begin();
-        var a = _activations!;
+        var stream = _stream!.Start;
         fixed (int* positions = _positions, tokens = _tokens)
         {
-            _team.RunRows(rows, new EmbeddingJob(_weights, rows, tokens, a.Input));
+            _team.RunRows(rows, new EmbeddingJob(_weights, rows, tokens, stream));
             for (var i = 0; i < _weights.Layers.Length; i++)
-                TransformerLayer.Forward(_weights, i, a, rows, positions, _attention, a.Input, _team);
+                TransformerLayer.Forward(_weights, i, _activations!, rows, positions, _attention, stream, stream, _team);
         }
-        TokensSampled += _draw.Run(a.Input);
+        TokensSampled += _draw.Run(stream);
+    }
+
+    private void Release()
+    {
+        _scratch?.Dispose();
+        _activations?.Dispose();
+        _stream?.Dispose();
     }
 }

@@ -90,39 +90,50 @@ internal readonly unsafe struct RmsNormWeightJob(int rows, int size, float* x, f
     }
 }
 
+/// <summary>y_i = w_i x_i inv[r]: what the norm gave in the forward pass, from the reciprocal roots that were kept.</summary>
+internal readonly unsafe struct NormalizedJob(int rows, int size, float* x, float* weight, float* inverseRoots, float* y) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
+            VectorMath.ScaleWeighted(x + (long)r * size, inverseRoots[r], weight, y + (long)r * size, size);
+    }
+}
+
 /// <summary>
 /// Gradients of gate and up from that of silu(gate) * up, with s = sigmoid(gate): dgate = da up s (1 + gate (1 - s)),
-/// dup = da gate s.
+/// dup = da gate s. Also computes silu(gate) * up again.
 /// </summary>
-internal readonly unsafe struct SwiGluBackwardJob(int rows, int size, float* gateUp, float* activatedGradient, float* gateUpGradient) : IParallelJob
+internal readonly unsafe struct SwiGluBackwardJob(int rows, int size, float* gateUp, float* activatedGradient, float* gateUpGradient, float* activated) : IParallelJob
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Execute(int thread, int threads)
     {
         for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
         {
-            float* gate = gateUp + (long)r * 2 * size, up = gate + size, da = activatedGradient + (long)r * size, dg = gateUpGradient + (long)r * 2 * size;
+            float* gate = gateUp + (long)r * 2 * size, da = activatedGradient + (long)r * size, dg = gateUpGradient + (long)r * 2 * size, y = activated + (long)r * size;
             var i = 0;
-            for (; i + 16 <= size; i += 16) Lanes(gate + i, up + i, da + i, dg + i, size);
-            for (; i < size; i++) One(gate[i], up[i], da[i], dg + i, size);
+            for (; i + 16 <= size; i += 16)
+            {
+                var (gateGradient, upGradient, value) = Gradient(Vector512.Load(gate + i), Vector512.Load(gate + size + i), Vector512.Load(da + i));
+                gateGradient.Store(dg + i);
+                upGradient.Store(dg + size + i);
+                value.Store(y + i);
+            }
+            for (; i < size; i++)
+            {
+                var (gateGradient, upGradient, value) = Gradient(Vector512.Create(gate[i]), Vector512.Create(gate[size + i]), Vector512.Create(da[i]));
+                (dg[i], dg[size + i], y[i]) = (gateGradient.GetElement(0), upGradient.GetElement(0), value.GetElement(0));
+            }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Lanes(float* gate, float* up, float* activatedGradient, float* gateGradient, int size)
+    private static (Vector512<float> Gate, Vector512<float> Up, Vector512<float> Activated) Gradient(Vector512<float> z, Vector512<float> up, Vector512<float> da)
     {
-        var z = Vector512.Load(gate);
-        var da = Vector512.Load(activatedGradient);
-        var s = Vector512<float>.One / (Vector512<float>.One + VectorMath.Exp(-z));
-        (da * Vector512.Load(up) * s * (Vector512<float>.One + z * (Vector512<float>.One - s))).Store(gateGradient);
-        (da * z * s).Store(gateGradient + size);
-    }
-
-    private static void One(float gate, float up, float activatedGradient, float* gateGradient, int size)
-    {
-        var s = 1 / (1 + VectorMath.Exp(Vector512.Create(-gate)).GetElement(0));
-        gateGradient[0] = activatedGradient * up * s * (1 + gate * (1 - s));
-        gateGradient[size] = activatedGradient * gate * s;
+        var denominator = Vector512<float>.One + VectorMath.Exp(-z);
+        var s = Vector512<float>.One / denominator;
+        return (da * up * s * (Vector512<float>.One + z * (Vector512<float>.One - s)), da * z * s, z / denominator * up);
     }
 }
 

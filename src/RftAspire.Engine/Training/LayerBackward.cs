@@ -8,7 +8,7 @@ namespace RftAspire.Engine.Training;
 internal sealed unsafe class LayerBackward : IDisposable
 {
     private readonly ModelConfig _config;
-    private readonly ThreadTeam _team;
+    private readonly LayerScratch _scratch;
     private readonly NativeBuffer _hidden;
     private readonly NativeBuffer _wide;
     private readonly NativeBuffer _attended;
@@ -16,9 +16,9 @@ internal sealed unsafe class LayerBackward : IDisposable
     private readonly NativeBuffer? _turned;
     private readonly int _queryKeyValue;
 
-    public LayerBackward(ModelConfig config, int rows, ThreadTeam team)
+    public LayerBackward(ModelConfig config, int rows, LayerScratch scratch)
     {
-        (_config, _team) = (config, team);
+        (_config, _scratch) = (config, scratch);
         _queryKeyValue = (config.Heads + 2 * config.KvHeads) * config.HeadDim;
         _hidden = new NativeBuffer((long)rows * config.HiddenSize);
         _wide = new NativeBuffer((long)rows * Math.Max(2 * config.IntermediateSize, _queryKeyValue));
@@ -31,11 +31,12 @@ internal sealed unsafe class LayerBackward : IDisposable
     /// Takes the gradient of the residual stream from behind layer <paramref name="index"/> to before it, in place, and adds the
     /// weights' gradients to <paramref name="gradients"/>.
     /// </summary>
-    public void Run(int index, PackedWeights weights, Parameters parameters, Parameters gradients, LayerActivations a, PackedAttention attention, int rows, int* positions, float* stream)
+    public void Run(int index, PackedWeights weights, Parameters parameters, Parameters gradients, float* input, LayerActivations a, PackedAttention attention,
+        int rows, int* positions, float* stream, ThreadTeam team)
     {
         var (layer, at) = (weights.Layers[index], parameters.Layout.Layers[index]);
-        FeedForward(layer, at, parameters, gradients, a, rows, stream);
-        Attention(layer, at, weights, parameters, gradients, a, attention, rows, positions, stream);
+        FeedForward(layer, at, parameters, gradients, a, rows, stream, team);
+        Attention(layer, at, weights, parameters, gradients, input, a, attention, rows, positions, stream, team);
     }
 
     public void Dispose()
@@ -47,39 +48,47 @@ internal sealed unsafe class LayerBackward : IDisposable
         _turned?.Dispose();
     }
 
-    private void FeedForward(PackedLayer layer, LayerOffsets at, Parameters parameters, Parameters gradients, LayerActivations a, int rows, float* stream)
+    private void FeedForward(PackedLayer layer, LayerOffsets at, Parameters parameters, Parameters gradients, LayerActivations a, int rows, float* stream, ThreadTeam team)
     {
         int hidden = _config.HiddenSize, inner = _config.IntermediateSize;
-        Linear(rows, hidden, inner, stream, a.Activated, parameters.At(at.Down), gradients.At(at.Down), _activated.Start);
-        _team.Run(new SwiGluBackwardJob(rows, inner, a.GateUp, _activated.Start, _wide.Start));
-        Linear(rows, 2 * inner, hidden, _wide.Start, a.MiddleNormed, parameters.At(at.Gate), gradients.At(at.Gate), _hidden.Start);
-        Norm(rows, a.Middle, layer.PostNorm, a.MiddleRoots, gradients.At(at.PostNorm), stream);
+        float* normed = _scratch.Normed, activated = _scratch.Activated;
+        InputGradient(rows, hidden, inner, stream, parameters.At(at.Down), _activated.Start, team);
+        team.Run(new SwiGluBackwardJob(rows, inner, a.GateUp, _activated.Start, _wide.Start, activated));
+        WeightGradient(rows, hidden, inner, stream, activated, gradients.At(at.Down), team);
+        team.Run(new NormalizedJob(rows, hidden, a.Middle, layer.PostNorm, a.MiddleRoots, normed));
+        WeightGradient(rows, 2 * inner, hidden, _wide.Start, normed, gradients.At(at.Gate), team);
+        InputGradient(rows, 2 * inner, hidden, _wide.Start, parameters.At(at.Gate), _hidden.Start, team);
+        Norm(rows, a.Middle, layer.PostNorm, a.MiddleRoots, gradients.At(at.PostNorm), stream, team);
     }
 
-    private void Attention(PackedLayer layer, LayerOffsets at, PackedWeights weights, Parameters parameters, Parameters gradients, LayerActivations a,
-        PackedAttention attention, int rows, int* positions, float* stream)
+    private void Attention(PackedLayer layer, LayerOffsets at, PackedWeights weights, Parameters parameters, Parameters gradients, float* input, LayerActivations a,
+        PackedAttention attention, int rows, int* positions, float* stream, ThreadTeam team)
     {
         int hidden = _config.HiddenSize, query = _config.Heads * _config.HeadDim;
-        Linear(rows, hidden, query, stream, a.Attended, parameters.At(at.Output), gradients.At(at.Output), _attended.Start);
+        WeightGradient(rows, hidden, query, stream, a.Attended, gradients.At(at.Output), team);
+        InputGradient(rows, hidden, query, stream, parameters.At(at.Output), _attended.Start, team);
         attention.Backward(a.QueryKeyValue, a.Attended, _attended.Start, _wide.Start);
-        _team.Run(new RotaryBackwardJob(_config, layer, weights.Rotary, rows, positions, a.RawQueryKeyValue, _wide.Start, _turned == null ? null : _turned.Start));
+        team.Run(new RotaryBackwardJob(_config, layer, weights.Rotary, rows, positions, a.RawQueryKeyValue, _wide.Start, _turned == null ? null : _turned.Start));
         if (_turned != null)
-            _team.Run(new HeadNormWeightJob(_config, rows, _queryKeyValue, a.RawQueryKeyValue, _turned.Start, gradients.At(at.QueryNorm), gradients.At(at.KeyNorm)));
-        if (at.QueryBias >= 0) _team.Run(new SumRowsJob(rows, _queryKeyValue, _wide.Start, gradients.At(at.QueryBias)));
-        Linear(rows, _queryKeyValue, hidden, _wide.Start, a.Normed, parameters.At(at.Query), gradients.At(at.Query), _hidden.Start);
-        Norm(rows, a.Input, layer.InputNorm, a.InputRoots, gradients.At(at.InputNorm), stream);
+            team.Run(new HeadNormWeightJob(_config, rows, _queryKeyValue, a.RawQueryKeyValue, _turned.Start, gradients.At(at.QueryNorm), gradients.At(at.KeyNorm)));
+        if (at.QueryBias >= 0) team.Run(new SumRowsJob(rows, _queryKeyValue, _wide.Start, gradients.At(at.QueryBias)));
+        team.Run(new NormalizedJob(rows, hidden, input, layer.InputNorm, a.InputRoots, _scratch.Normed));
+        WeightGradient(rows, _queryKeyValue, hidden, _wide.Start, _scratch.Normed, gradients.At(at.Query), team);
+        InputGradient(rows, _queryKeyValue, hidden, _wide.Start, parameters.At(at.Query), _hidden.Start, team);
+        Norm(rows, input, layer.InputNorm, a.InputRoots, gradients.At(at.InputNorm), stream, team);
     }
 
-    /// <summary>For y = x Wᵀ: dW += dyᵀ x and dx = dy W, with W [outputs, inputs].</summary>
-    private void Linear(int rows, int outputs, int inputs, float* dy, float* x, float* weights, float* gradients, float* dx)
-    {
-        _team.Run(new ProductJob(outputs, inputs, rows, dy, 1, outputs, x, inputs, gradients, inputs, accumulate: true));
-        _team.Run(new ProductJob(rows, inputs, outputs, dy, outputs, 1, weights, inputs, dx, inputs, accumulate: false));
-    }
+    /// <summary>For y = x Wᵀ with W [outputs, inputs]: dW += dyᵀ x.</summary>
+    private static void WeightGradient(int rows, int outputs, int inputs, float* dy, float* x, float* gradients, ThreadTeam team) =>
+        team.Run(new ProductJob(outputs, inputs, rows, dy, 1, outputs, x, inputs, gradients, inputs, accumulate: true));
 
-    private void Norm(int rows, float* x, float* weight, float* roots, float* gradient, float* stream)
+    /// <summary>For y = x Wᵀ with W [outputs, inputs]: dx = dy W.</summary>
+    private static void InputGradient(int rows, int outputs, int inputs, float* dy, float* weights, float* dx, ThreadTeam team) =>
+        team.Run(new ProductJob(rows, inputs, outputs, dy, outputs, 1, weights, inputs, dx, inputs, accumulate: false));
+
+    private void Norm(int rows, float* x, float* weight, float* roots, float* gradient, float* stream, ThreadTeam team)
     {
-        _team.Run(new RmsNormWeightJob(rows, _config.HiddenSize, x, roots, _hidden.Start, gradient));
-        _team.Run(new RmsNormBackwardJob(rows, _config.HiddenSize, x, weight, roots, _hidden.Start, stream));
+        team.Run(new RmsNormWeightJob(rows, _config.HiddenSize, x, roots, _hidden.Start, gradient));
+        team.Run(new RmsNormBackwardJob(rows, _config.HiddenSize, x, weight, roots, _hidden.Start, stream));
     }
 }

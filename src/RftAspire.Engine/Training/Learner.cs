@@ -9,34 +9,36 @@ namespace RftAspire.Engine.Training;
 /// </summary>
 public sealed unsafe class Learner : IDisposable
 {
+    /// <summary>Bytes of activations kept for the backward pass unless told otherwise: 2 GiB.</summary>
+    public const long DefaultActivationBytes = 2L << 30;
     private readonly ThreadTeam _team;
     private readonly int _rowBudget;
+    private readonly long _activationBytes;
     private readonly PackedWeights _weights;
     private readonly PackedAttention _attention;
     private readonly HeadPass _head;
-    private LayerActivations[] _layers = [];
-    private LayerBackward? _backward;
-    private NativeBuffer? _stream;
-    private NativeBuffer? _streamGradient;
-    private readonly NativeBuffer? _lookupGradient;
-    private int _rows;
+    private Parameters? _gradients;
+    private NativeBuffer? _lookupGradient;
+    private LearnerBuffers? _buffers;
 
     /// <param name="parameters">The weights; call <see cref="WeightsChanged"/> after changing them.</param>
     /// <param name="team">Threads to compute with.</param>
     /// <param name="rowBudget">Token rows computed at once: memory against the overhead of many small batches.</param>
-    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536)
+    /// <param name="activationBytes">
+    /// Memory for the layers' activations. Layers beyond it keep their input alone and are computed again on the way back (Chen et al.,
+    /// 2016), which costs time and changes no bit.
+    /// </param>
+    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long activationBytes = DefaultActivationBytes)
     {
-        (Parameters, _team, _rowBudget) = (parameters, team, rowBudget);
-        Gradients = new Parameters(parameters.Layout);
+        (Parameters, _team, _rowBudget, _activationBytes) = (parameters, team, rowBudget, activationBytes);
         _weights = new PackedWeights(parameters, team);
         _attention = new PackedAttention(_weights.Config, team);
         _head = new HeadPass(_weights, team);
-        // A tied matrix is learned from twice; the two sums are kept apart so that batch borders do not change their order.
-        if (_weights.Config.TieWordEmbeddings) _lookupGradient = new NativeBuffer((long)_weights.Config.VocabSize * _weights.Config.HiddenSize);
     }
 
     public Parameters Parameters { get; }
-    public Parameters Gradients { get; }
+    /// <summary>Sums of all gradients since they were last cleared; made when first asked for.</summary>
+    public Parameters Gradients => _gradients ??= new Parameters(Parameters.Layout);
 
     public void WeightsChanged() => _weights.Repack(_team);
 
@@ -46,8 +48,8 @@ public sealed unsafe class Learner : IDisposable
         var results = groups.SelectMany(group => group.Completions).Select(completion => new float[completion.Length]).ToArray();
         foreach (var batch in PackedBatch.Cut(groups, _rowBudget))
         {
-            Forward(batch);
-            _head.Logprobs(batch, _stream!, (float)(1 / temperature), (target, logprob) => results[target.Sequence][target.Position] = logprob);
+            Forward(batch, forBackward: false);
+            _head.Logprobs(batch, _buffers!.Stream, (float)(1 / temperature), (target, logprob) => results[target.Sequence][target.Position] = logprob);
         }
         return results;
     }
@@ -55,11 +57,13 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Adds the gradients of <paramref name="loss"/> over all groups to <see cref="Gradients"/>.</summary>
     public void Backward(IReadOnlyList<TrainingGroup> groups, ITokenLoss loss, double temperature = 1)
     {
+        // A tied matrix is learned from twice; the two sums are kept apart so that batch borders do not change their order.
+        if (_weights.Config.TieWordEmbeddings) _lookupGradient ??= new NativeBuffer((long)_weights.Config.VocabSize * _weights.Config.HiddenSize);
         foreach (var batch in PackedBatch.Cut(groups, _rowBudget))
         {
-            Forward(batch);
-            _streamGradient!.Clear();
-            _head.Backward(batch, _stream!, (float)(1 / temperature), loss, Parameters, Gradients, _streamGradient);
+            Forward(batch, forBackward: true);
+            _buffers!.StreamGradient!.Clear();
+            _head.Backward(batch, _buffers.Stream, (float)(1 / temperature), loss, Parameters, Gradients, _buffers.StreamGradient);
             Backward(batch);
         }
         AddLookupGradient();
@@ -68,47 +72,51 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Logits of every position of one sequence, [tokens, vocabulary]; for checks against other implementations.</summary>
     public float[] Logits(int[] tokens)
     {
-        Forward(new PackedBatch([new TrainingGroup(tokens, [])], 0));
-        return _head.Logits(tokens.Length, _stream!);
+        Forward(new PackedBatch([new TrainingGroup(tokens, [])], 0), forBackward: false);
+        return _head.Logits(tokens.Length, _buffers!.Stream);
     }
 
     public void Dispose()
     {
-        Gradients.Dispose();
+        _gradients?.Dispose();
         _weights.Dispose();
         _attention.Dispose();
         _head.Dispose();
         _lookupGradient?.Dispose();
-        Release();
+        _buffers?.Dispose();
     }
 
-    private void Forward(PackedBatch batch)
+    private void Forward(PackedBatch batch, bool forBackward)
     {
-        Reserve(batch.Rows);
-        _attention.Begin(batch);
-        var hidden = _weights.Config.HiddenSize;
-        for (var r = 0; r < batch.Rows; r++)
+        if (_buffers is null || !_buffers.Fit(batch.Rows, forBackward))
         {
-            new ReadOnlySpan<float>(_weights.Embedding(batch.Tokens[r]), hidden).CopyTo(new Span<float>(_layers[0].Input + (long)r * hidden, hidden));
+            _buffers?.Dispose();
+            _buffers = new LearnerBuffers(_weights.Config, batch.Rows, forBackward ? _activationBytes : null);
         }
-        fixed (int* positions = batch.Positions)
+        _attention.Begin(batch);
+        fixed (int* positions = batch.Positions, tokens = batch.Tokens)
         {
-            for (var i = 0; i < _layers.Length; i++)
-            {
-                var output = i + 1 < _layers.Length ? _layers[i + 1].Input : _stream!.Start;
-                TransformerLayer.Forward(_weights, i, _layers[i], batch.Rows, positions, _attention, output, _team);
-            }
+            _team.Run(new EmbeddingJob(_weights, batch.Rows, tokens, _buffers.Input(0)));
+            for (var i = 0; i < _weights.Layers.Length; i++)
+                TransformerLayer.Forward(_weights, i, _buffers.Layer(i), batch.Rows, positions, _attention, _buffers.Input(i), _buffers.Input(i + 1), _team);
         }
     }
 
     private void Backward(PackedBatch batch)
     {
+        var buffers = _buffers!;
+        var gradient = buffers.StreamGradient!.Start;
+        var backward = buffers.Backward!;
         fixed (int* positions = batch.Positions, tokens = batch.Tokens)
         {
-            for (var i = _layers.Length - 1; i >= 0; i--)
-                _backward!.Run(i, _weights, Parameters, Gradients, _layers[i], _attention, batch.Rows, positions, _streamGradient!.Start);
+            for (var i = _weights.Layers.Length - 1; i >= 0; i--)
+            {
+                if (!buffers.IsKept(i))
+                    TransformerLayer.Forward(_weights, i, buffers.Layer(i), batch.Rows, positions, _attention, buffers.Input(i), null, _team);
+                backward.Run(i, _weights, Parameters, Gradients, buffers.Input(i), buffers.Layer(i), _attention, batch.Rows, positions, gradient, _team);
+            }
             var embedding = _lookupGradient == null ? Gradients.At(Gradients.Layout.Embedding) : _lookupGradient.Start;
-            _team.Run(new EmbeddingGradientJob(batch.Rows, _weights.Config.HiddenSize, tokens, _streamGradient!.Start, embedding));
+            _team.Run(new EmbeddingGradientJob(batch.Rows, _weights.Config.HiddenSize, tokens, gradient, embedding));
         }
     }
 
@@ -117,25 +125,5 @@ public sealed unsafe class Learner : IDisposable
         if (_lookupGradient == null) return;
         VectorMath.Add(Gradients.At(Gradients.Layout.Embedding), _lookupGradient.Start, (int)_lookupGradient.Length);
         _lookupGradient.Clear();
-    }
-
-    private void Reserve(int rows)
-    {
-        if (rows <= _rows) return;
-        Release();
-        _rows = rows;
-        _layers = new LayerActivations[_weights.Config.Layers];
-        for (var i = 0; i < _layers.Length; i++) _layers[i] = new LayerActivations(_weights.Config, rows, keepForBackward: true);
-        _backward = new LayerBackward(_weights.Config, rows, _team);
-        _stream = new NativeBuffer((long)rows * _weights.Config.HiddenSize);
-        _streamGradient = new NativeBuffer((long)rows * _weights.Config.HiddenSize);
-    }
-
-    private void Release()
-    {
-        foreach (var layer in _layers) layer.Dispose();
-        _backward?.Dispose();
-        _stream?.Dispose();
-        _streamGradient?.Dispose();
     }
 }

@@ -1,0 +1,66 @@
+using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
+using RftAspire.Engine.Numerics;
+
+namespace RftAspire.Engine.Training;
+
+/// <summary>
+/// The learner's memory for up to <c>rows</c> rows: every layer's input, the activations of as many layers as the budget allows (the
+/// last ones, which the backward pass needs first), and one set that the other layers share.
+/// </summary>
+internal sealed unsafe class LearnerBuffers : IDisposable
+{
+    private readonly int _rows;
+    private readonly NativeBuffer[] _inputs;
+    private readonly LayerScratch _scratch;
+    private readonly LayerActivations _shared;
+    private readonly LayerActivations?[] _kept;
+
+    /// <param name="config">The model.</param>
+    /// <param name="rows">Rows to make room for.</param>
+    /// <param name="activationBytes">Bytes for activations; null when no backward pass follows.</param>
+    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes)
+    {
+        var hidden = (long)rows * config.HiddenSize;
+        _rows = rows;
+        _scratch = new LayerScratch(config, rows);
+        _shared = new LayerActivations(config, rows, _scratch, forBackward: true);
+        _kept = new LayerActivations?[config.Layers];
+        // Without a backward pass, two streams take turns.
+        _inputs = new NativeBuffer[activationBytes is null ? 2 : config.Layers + 1];
+        for (var i = 0; i < _inputs.Length; i++) _inputs[i] = new NativeBuffer(hidden);
+        if (activationBytes is not { } bytes) return;
+        StreamGradient = new NativeBuffer(hidden);
+        Backward = new LayerBackward(config, rows, _scratch);
+        var affordable = bytes / (rows * LayerActivations.BytesPerRow(config)) - 1;
+        for (var i = config.Layers - 1; i >= 0 && config.Layers - i <= affordable; i--)
+            _kept[i] = new LayerActivations(config, rows, _scratch, forBackward: true);
+        // What the last layer computed is still there when the way back begins.
+        _kept[^1] ??= _shared;
+    }
+
+    /// <summary>The residual stream behind the last layer.</summary>
+    public NativeBuffer Stream => _inputs[_kept.Length % _inputs.Length];
+    public NativeBuffer? StreamGradient { get; }
+    public LayerBackward? Backward { get; }
+
+    public bool Fit(int rows, bool forBackward) => rows <= _rows && (!forBackward || Backward is not null);
+
+    /// <summary>The residual stream before a layer, [rows, hidden].</summary>
+    public float* Input(int layer) => _inputs[layer % _inputs.Length].Start;
+
+    public LayerActivations Layer(int layer) => _kept[layer] ?? _shared;
+
+    /// <summary>Whether a layer's activations are those of the forward pass; otherwise they are to be computed again.</summary>
+    public bool IsKept(int layer) => _kept[layer] is not null;
+
+    public void Dispose()
+    {
+        foreach (var input in _inputs) input.Dispose();
+        foreach (var layer in _kept) layer?.Dispose();
+        _shared.Dispose();
+        _scratch.Dispose();
+        StreamGradient?.Dispose();
+        Backward?.Dispose();
+    }
+}
