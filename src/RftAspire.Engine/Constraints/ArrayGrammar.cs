@@ -10,8 +10,8 @@ internal static class ArrayGrammar
     {
         List<GrammarNode> prefix = [.. (schema.Find("prefixItems")?.Items() ?? []).Select(compiler.Start)];
         var items = schema.Find("items") is { } element ? compiler.Start(element) : prefix.Count == 0 ? compiler.Shared("any") : null;
-        var limits = new CountLimits(schema.Count("minItems", 0), schema.Count("maxItems", CountLimits.Unbounded));
-        return Build(compiler.Grammar, prefix, items, limits);
+        var limits = schema.Limits("minItems", "maxItems");
+        return limits.IsEmpty ? compiler.Grammar.Node() : Build(compiler.Grammar, prefix, items, limits);
     }
 
     private static GrammarNode Build(Grammar grammar, List<GrammarNode> prefix, GrammarNode? items, CountLimits limits)

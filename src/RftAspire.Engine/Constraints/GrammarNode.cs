@@ -10,6 +10,8 @@ internal sealed record CountLimits(int Min, int Max)
 
     public static CountLimits None { get; } = new(0, Unbounded);
 
+    public bool IsEmpty => Min > Max;
+
     /// <summary>The count after the edge, or -1 where it may not be taken. Without a maximum, counts above the minimum are one.</summary>
     public int After(int count, Counting how) => how switch
     {

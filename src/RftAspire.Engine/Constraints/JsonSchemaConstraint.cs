@@ -21,7 +21,7 @@ public sealed class JsonSchemaConstraint
         if (start.Height > MaxDepth) throw new SchemaException("#", $"every document nests more than {MaxDepth} deep");
         Start = start;
         (ClassOfByte, Classes) = ByteClasses(grammar.Nodes);
-        MaxCallHeight = grammar.Nodes.SelectMany(node => node.Calls).Select(call => 1 + call.Callee.Height).DefaultIfEmpty(0).Max();
+        MaxHeight = grammar.Nodes.Where(node => node.IsProductive).Max(node => node.Height);
     }
 
     /// <summary>Any JSON object: OpenAI's json_object.</summary>
@@ -34,8 +34,8 @@ public sealed class JsonSchemaConstraint
 
     internal int Classes { get; }
 
-    /// <summary>The most frames that a call takes at least.</summary>
-    internal int MaxCallHeight { get; }
+    /// <summary>The greatest height of a node.</summary>
+    internal int MaxHeight { get; }
 
     /// <summary>Compiles the text of a schema.</summary>
     /// <exception cref="SchemaException">It is malformed, uses what is not supported, has no valid document, or is too large.</exception>

@@ -73,6 +73,6 @@ internal sealed class ObjectGrammar
     private void AddOtherKey(GrammarNode key, GrammarNode colon)
     {
         if (properties.Count == 0) key.Call(compiler.Shared("string"), colon);
-        else UndeclaredKeys.Add(grammar, properties.Select(property => property.Name), key, compiler.Shared("key"), colon);
+        else UndeclaredKeys.Add(grammar, properties.Select(property => property.Name), key, compiler.KeyRest, colon);
     }
 }

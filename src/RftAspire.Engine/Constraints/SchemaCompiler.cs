@@ -12,6 +12,7 @@ internal sealed class SchemaCompiler
     private readonly Queue<(SchemaElement Schema, GrammarNode Start)> pending = [];
     private readonly Dictionary<string, GrammarNode> shared = new(StringComparer.Ordinal);
     private readonly SchemaElement root;
+    private GrammarNode? keyRest;
 
     private SchemaCompiler(JsonElement schema) => root = new SchemaElement(schema, "#");
 
@@ -42,7 +43,7 @@ internal sealed class SchemaCompiler
         return start;
     }
 
-    /// <summary>The values of a type without further constraint, of "any" type, or the rest of a "key"; one grammar for all places that allow them.</summary>
+    /// <summary>The values of a type without further constraint, or of "any" type; one grammar for all places that allow them.</summary>
     public GrammarNode Shared(string type)
     {
         if (shared.TryGetValue(type, out var known)) return known;
@@ -61,9 +62,6 @@ internal sealed class SchemaCompiler
             case "string":
                 start.Epsilon.Add(StringGrammar.Free(Grammar, CountLimits.None));
                 break;
-            case "key":
-                start.Epsilon.Add(StringGrammar.CanonicalRest(Grammar));
-                break;
             case "number" or "integer":
                 start.Epsilon.Add(NumberGrammar.Free(Grammar, type == "integer"));
                 break;
@@ -78,6 +76,9 @@ internal sealed class SchemaCompiler
         }
         return start;
     }
+
+    /// <summary>The rest of any key from behind its opening quote.</summary>
+    public GrammarNode KeyRest => keyRest ??= StringGrammar.CanonicalRest(Grammar);
 
     private void Build(SchemaElement schema, GrammarNode start)
     {
@@ -119,12 +120,12 @@ internal sealed class SchemaCompiler
 
     private GrammarNode OfString(SchemaElement schema)
     {
-        var limits = new CountLimits(schema.Count("minLength", 0), schema.Count("maxLength", CountLimits.Unbounded));
+        var limits = schema.Limits("minLength", "maxLength");
         if (schema.Has("pattern") && schema.Has("format")) throw schema["format"].Error("'format' beside 'pattern' asks for both, which is not supported; keep one");
         if (schema.Find("pattern") is { } pattern) return Matching(pattern, pattern.Text());
         if (schema.Find("format") is { } format)
             return Matching(format, Patterns.StringFormats.Pattern(format.Text()) ?? throw format.Error($"the format '{format.Text()}' is not supported; the formats are {string.Join(", ", Patterns.StringFormats.Names)}"));
-        return limits == CountLimits.None ? Shared("string") : StringGrammar.Free(Grammar, limits);
+        return limits == CountLimits.None ? Shared("string") : limits.IsEmpty ? Grammar.Node() : StringGrammar.Free(Grammar, limits);
 
         GrammarNode Matching(SchemaElement keyword, string expression)
         {

@@ -32,8 +32,10 @@ internal readonly record struct SchemaElement(JsonElement Value, string Path)
 
     public string Number() => Value.ValueKind == JsonValueKind.Number ? Value.GetRawText() : throw Error($"must be a number, not {Describe()}");
 
+    public CountLimits Limits(string min, string max) => new(Count(min, 0), Count(max, CountLimits.Unbounded));
+
     /// <summary>The keyword's count, or <paramref name="otherwise"/> where it is absent.</summary>
-    public int Count(string keyword, int otherwise)
+    private int Count(string keyword, int otherwise)
     {
         if (Find(keyword) is not { } element) return otherwise;
         return double.TryParse(element.Number(), CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= MaxCount && value == Math.Floor(value)

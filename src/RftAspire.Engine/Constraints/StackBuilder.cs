@@ -49,7 +49,8 @@ internal sealed class StackBuilder(StackAutomaton automaton)
         while (open.TryPop(out var frame))
         {
             automaton.Spend(1);
-            if (!seen.Add(frame)) continue;
+            // A frame that could not end within the depth is left out at once, not where it first asks for more.
+            if (!seen.Add(frame) || frame.Rest.Depth + frame.Node.Height > JsonSchemaConstraint.MaxDepth) continue;
             if (tops.Add(frame) && frame.Node.Calls.Count > 0) callers.Add((frame.Node, frame.Count));
             foreach (var target in frame.Node.Epsilon) open.Push(frame with { Node = target });
             if (frame.Node.Accepts) AddEnd(frame.Rest);
@@ -70,7 +71,7 @@ internal sealed class StackBuilder(StackAutomaton automaton)
             {
                 automaton.Spend(1);
                 var next = node.Limits.After(count, call.Counting);
-                if (next < 0 || rest.Depth + 1 + call.Callee.Height > JsonSchemaConstraint.MaxDepth) continue;
+                if (next < 0 || rest.Depth + Math.Max(1 + call.Callee.Height, call.Return.Height) > JsonSchemaConstraint.MaxDepth) continue;
                 if (!callees.TryGetValue(call.Callee, out var tails)) callees[call.Callee] = tails = [];
                 tails.Add(automaton.Single(call.Return, next, rest));
             }

@@ -36,7 +36,8 @@ public sealed class TokenConstraint
         trie = TokenTrie.Of(tokenizer);
         automaton = new StackAutomaton(schema, capacity);
         this.endTokens = [.. endTokens];
-        depthForSharing = JsonSchemaConstraint.MaxDepth - trie.MostOpenings - schema.MaxCallHeight + 1;
+        // Deeper, the limit of depth may forbid within a token what it allows elsewhere. A token adds a frame more than it opens.
+        depthForSharing = JsonSchemaConstraint.MaxDepth - trie.MostOpenings - schema.MaxHeight;
         path = new ConstraintState[trie.LongestToken + 1];
     }
 
