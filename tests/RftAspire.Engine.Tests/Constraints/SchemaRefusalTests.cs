@@ -103,7 +103,7 @@ public sealed class SchemaRefusalTests
         ["repetitions of nothing"] = (Pattern("^((((){10000}){10000}){10000}){10000}$"), false),
         ["exponential subsets"] = (Pattern("^.*a.{20}$"), false),
         ["many loops"] = (Pattern("^(.*a.*b.*c.*){50}$"), true),
-        ["optional repeated"] = (Pattern("^((a?){50}){50}$"), true),
+        ["optional repeated"] = (Pattern("^((a?){50}){50}$"), false),
         ["open groups"] = (Pattern(new string('(', 5000)), false),
         ["pattern with vast length"] = ("""{"type":"string","pattern":"^.*$","maxLength":1000000}""", false),
         ["string of vast length"] = ("""{"type":"string","maxLength":1000000000}""", true),
@@ -164,6 +164,8 @@ public sealed class SchemaRefusalTests
         }
     }
 
+    private const string Symbols = "{}[]\",:0129-eE\\.*+?()|^$ \ud800é";
+
     private static void Mutate(List<char> text, string other, RandomKey key)
     {
         var at = key.Below(0, text.Count + 1);
@@ -173,7 +175,7 @@ public sealed class SchemaRefusalTests
                 text.RemoveRange(at, Math.Min(key.Below(2, 12), text.Count - at));
                 break;
             case 1:
-                text.Insert(at, "{}[]\",:0129-eE\\.*+?()|^$ \ud800é"[key.Below(2, 31)]);
+                text.Insert(at, Symbols[key.Below(2, Symbols.Length)]);
                 break;
             case 2 when at < text.Count:
                 text[at] = (char)(text[at] ^ (1 << key.Below(2, 7)));
