@@ -4,12 +4,12 @@ namespace RftAspire.Engine.Constraints;
 
 /// <summary>
 /// What a schema allows of a tokenizer's tokens at each place of a text. Safe for use by several threads: what is known is read
-/// without a lock and without allocation; what is not is worked out by one thread at a time.
+/// without a lock and without allocation; what is not is worked out by one thread at a time. States belong to the constraint that gave them.
 /// </summary>
 public sealed class TokenConstraint
 {
     /// <summary>When states and masks take more, they are forgotten and worked out again as they are needed.</summary>
-    private const long DefaultCapacity = 64 << 20;
+    private const long DefaultCapacity = 32 << 20;
 
     private readonly Lock gate = new();
     private readonly TokenTrie trie;

@@ -25,8 +25,9 @@ internal sealed class TokenTrie
         tokens = [.. Enumerable.Range(0, isText.Length).Where(id => isText[id])];
         Array.Sort(tokens, (a, b) => tokenizer.TokenBytes(a).SequenceCompareTo(tokenizer.TokenBytes(b)) is not 0 and var order ? order : a.CompareTo(b));
         Build();
-        for (var value = 0; value < 256; value++)
-            if (!nodes.Exists(node => node.Depth == 1 && node.Byte == value && node.FirstToken < node.LastToken)) throw new ArgumentException($"the tokenizer has no token for the single byte 0x{value:x2}, so that a constrained text could get stuck", nameof(tokenizer));
+        var single = tokens.Where(token => tokenizer.TokenBytes(token).Length == 1).Select(token => tokenizer.TokenBytes(token)[0]).ToHashSet();
+        if (Enumerable.Range(0, 256).FirstOrDefault(value => !single.Contains((byte)value), -1) is >= 0 and var missing)
+            throw new ArgumentException($"the tokenizer has no token for the single byte 0x{missing:x2}, so that a constrained text could get stuck", nameof(tokenizer));
     }
 
     /// <summary>A prefix of tokens: its last byte, the tokens that are the whole of it, and the node behind its subtree.</summary>
@@ -37,8 +38,6 @@ internal sealed class TokenTrie
 
     /// <summary>The most brackets and braces that a token opens.</summary>
     public int MostOpenings { get; private set; }
-
-    public int Nodes => nodes.Count;
 
     /// <summary>The trie of a tokenizer, built once.</summary>
     public static TokenTrie Of(BpeTokenizer tokenizer) => Known.GetValue(tokenizer, key => new TokenTrie(key));

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Numerics;
@@ -38,8 +39,13 @@ internal static class ConstraintBench
 
     public static bool Allows(this TokenConstraint constraint, ConstraintState state, int token) => (constraint.Mask(state)[token >> 5] >> token & 1) == 1;
 
-    public static List<int> Allowed(this TokenConstraint constraint, ConstraintState state) =>
-        [.. Enumerable.Range(0, constraint.VocabularySize).Where(token => constraint.Allows(state, token))];
+    public static List<int> Allowed(this TokenConstraint constraint, ConstraintState state)
+    {
+        var (mask, allowed) = (constraint.Mask(state), new List<int>());
+        for (var i = 0; i < mask.Length; i++)
+            for (var bits = mask[i]; bits != 0; bits &= bits - 1) allowed.Add((32 * i) + BitOperations.TrailingZeroCount(bits));
+        return allowed;
+    }
 
     /// <summary>How many bytes of a text, fed one at a time, are accepted; and the state after them.</summary>
     public static (int Accepted, ConstraintState State) Feed(this TokenConstraint constraint, string text)
@@ -60,9 +66,9 @@ internal static class ConstraintBench
         constraint.Feed(text) is var (accepted, state) && accepted == Encoding.UTF8.GetByteCount(text) && state.IsComplete;
 
     /// <summary>Draws tokens under the mask until the end token; after <paramref name="patience"/> of them it closes what it can. Null where it is never done.</summary>
-    public static string? Draw(this TokenConstraint constraint, RandomKey key, BpeTokenizer tokenizer, int patience = 40)
+    public static string? Draw(this TokenConstraint constraint, RandomKey key, BpeTokenizer tokenizer, int? end = null, int patience = 40)
     {
-        var closers = new[] { End(tokenizer) }.Concat("\"}]".Select(c => tokenizer.TokenToId(c.ToString())!.Value)).ToArray();
+        var closers = new[] { end ?? End(tokenizer) }.Concat("\"}]".Select(c => tokenizer.TokenToId(c.ToString())!.Value)).ToArray();
         var (state, tokens) = (constraint.Start, new List<int>());
         for (var i = 0; i < 2000; i++)
         {

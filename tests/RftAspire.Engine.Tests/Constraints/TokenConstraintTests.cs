@@ -86,7 +86,7 @@ public sealed class TokenConstraintTests
     {
         var constraint = Constrain(SchemaCase.Find(name).Schema, Bytes);
         var (known, open) = (new HashSet<ConstraintState> { constraint.Start }, new Queue<ConstraintState>([constraint.Start]));
-        while (open.TryDequeue(out var state) && known.Count < 400)
+        while (open.TryDequeue(out var state) && known.Count < 300)
         {
             var allowed = constraint.Allowed(state);
             Assert.NotEmpty(allowed);
