@@ -41,7 +41,8 @@ internal static class ConstraintBench
 
     public static List<int> Allowed(this TokenConstraint constraint, ConstraintState state)
     {
-        var (mask, allowed) = (constraint.Mask(state), new List<int>());
+        var mask = constraint.Mask(state);
+        var allowed = new List<int>();
         for (var i = 0; i < mask.Length; i++)
             for (var bits = mask[i]; bits != 0; bits &= bits - 1) allowed.Add((32 * i) + BitOperations.TrailingZeroCount(bits));
         return allowed;
