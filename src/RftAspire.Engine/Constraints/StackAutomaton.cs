@@ -9,11 +9,9 @@ namespace RftAspire.Engine.Constraints;
 /// </summary>
 internal sealed class StackAutomaton
 {
-    /// <summary>A mask or a step that needs more than this is refused; it takes a few seconds.</summary>
-    private const long MaxWork = 10_000_000;
-
     private readonly JsonSchemaConstraint schema;
     private readonly long capacity;
+    private readonly long maxWork;
     private readonly StackBuilder builder;
     private readonly HashSet<ConstraintState> states = new(new SameStacks());
     private readonly Dictionary<string, ConstraintState> unions = new(StringComparer.Ordinal);
@@ -21,9 +19,12 @@ internal sealed class StackAutomaton
     private long size;
     private long work;
 
-    public StackAutomaton(JsonSchemaConstraint schema, long capacity)
+    /// <param name="schema">What is to be accepted.</param>
+    /// <param name="capacity">In bytes, about.</param>
+    /// <param name="maxWork">A piece of work over more frames is refused.</param>
+    public StackAutomaton(JsonSchemaConstraint schema, long capacity, long maxWork)
     {
-        (this.schema, this.capacity) = (schema, capacity);
+        (this.schema, this.capacity, this.maxWork) = (schema, capacity, maxWork);
         builder = new StackBuilder(this);
         Dead = Intern([], holdsEmpty: false);
         Empty = Intern([], holdsEmpty: true);
@@ -41,7 +42,7 @@ internal sealed class StackAutomaton
 
     public int Count => states.Count;
 
-    /// <summary>Begins a piece of work that <see cref="MaxWork"/> bounds; what an exception has left half done goes.</summary>
+    /// <summary>Begins a piece of work that is bounded; what an exception has left half done goes.</summary>
     public void Begin()
     {
         work = 0;
@@ -50,7 +51,7 @@ internal sealed class StackAutomaton
 
     public void Spend(int frames)
     {
-        if ((work += frames) > MaxWork) throw new SchemaException("#", "the schema leaves too many readings of one text open; make the options of its 'anyOf' and patterns tell apart sooner");
+        if ((work += frames) > maxWork) throw new SchemaException("#", "the schema leaves too many readings of one text open; make the options of its 'anyOf' and patterns tell apart sooner");
     }
 
     /// <summary>The state after a byte if it has been worked out. For any thread.</summary>

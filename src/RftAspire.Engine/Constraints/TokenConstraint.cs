@@ -11,6 +11,9 @@ public sealed class TokenConstraint
     /// <summary>When states and masks take more, they are forgotten and worked out again as they are needed.</summary>
     private const long DefaultCapacity = 32 << 20;
 
+    /// <summary>A mask over more stack frames is refused; working them out takes some seconds.</summary>
+    private const long DefaultMaxWork = 10_000_000;
+
     private readonly Lock gate = new();
     private readonly TokenTrie trie;
     private readonly StackAutomaton automaton;
@@ -27,14 +30,14 @@ public sealed class TokenConstraint
     {
     }
 
-    internal TokenConstraint(JsonSchemaConstraint schema, BpeTokenizer tokenizer, IReadOnlyList<int> endTokens, int? vocabularySize, long capacity)
+    internal TokenConstraint(JsonSchemaConstraint schema, BpeTokenizer tokenizer, IReadOnlyList<int> endTokens, int? vocabularySize, long capacity, long maxWork = DefaultMaxWork)
     {
         VocabularySize = vocabularySize ?? tokenizer.VocabSize;
         if (VocabularySize < tokenizer.VocabSize) throw new ArgumentOutOfRangeException(nameof(vocabularySize), VocabularySize, $"must be at least the tokenizer's {tokenizer.VocabSize}");
         if (endTokens.Count == 0) throw new ArgumentException("a constrained text needs at least one token to end with", nameof(endTokens));
         if (endTokens.Any(token => (uint)token >= (uint)VocabularySize)) throw new ArgumentException($"the end tokens {string.Join(", ", endTokens)} must lie within the vocabulary of {VocabularySize}", nameof(endTokens));
         trie = TokenTrie.Of(tokenizer);
-        automaton = new StackAutomaton(schema, capacity);
+        automaton = new StackAutomaton(schema, capacity, maxWork);
         this.endTokens = [.. endTokens];
         // Deeper, the limit of depth may forbid within a token what it allows elsewhere. A token adds a frame more than it opens.
         depthForSharing = JsonSchemaConstraint.MaxDepth - trie.MostOpenings - schema.MaxHeight;

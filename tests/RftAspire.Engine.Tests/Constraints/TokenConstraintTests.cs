@@ -152,6 +152,14 @@ public sealed class TokenConstraintTests
     }
 
     [Fact]
+    public void Mask_TooMuchWork_IsRefusedAndLeavesTheRestUsable()
+    {
+        var constraint = new TokenConstraint(JsonSchemaConstraint.Parse("{}"), Mixed, [End(Mixed)], null, capacity: 1 << 20, maxWork: 60);
+        Assert.Contains("too many readings", Assert.Throws<SchemaException>(() => constraint.Mask(constraint.Start).Length).Message, StringComparison.Ordinal);
+        Assert.True(constraint.Advance(constraint.Start, Mixed.TokenToId("12")!.Value).IsComplete);
+    }
+
+    [Fact]
     public void Draw_SeveralThreads_GiveWhatOneGives()
     {
         var schema = SchemaCase.Find("tree").Schema;
