@@ -94,6 +94,9 @@ public sealed class BpeTokenizer
 
     public string? IdToToken(int id) => (uint)id < (uint)tokens.Length ? tokens[id] : null;
 
+    /// <summary>The bytes that a token decodes to; none for an id without a token.</summary>
+    internal ReadOnlySpan<byte> TokenBytes(int id) => (uint)id < (uint)bytes.Length ? bytes[id] : [];
+
     private void EncodeSegment(string text, List<int> ids)
     {
         if (text.Length == 0) return;
