@@ -31,12 +31,14 @@ internal sealed class BFloat16Tile(EvexAssembler code, int rows, int panels, boo
     public (int FromZero, int FromC) Emit()
     {
         var fromZero = code.Position;
-        for (var sum = 0; sum < rows * _vectors; sum++) code.Zero(sum);
+        code.Move(Register.Rax, C);
+        ForEachSum(Register.Rax, (sum, _) => code.Zero(sum));
         var ready = code.Jump();
         var fromC = code.Position;
         code.Move(Register.Rax, C);
         ForEachSum(Register.Rax, code.LoadVector);
         code.Land(ready);
+        if (panels == 1) ForEachSum(Register.Rax, (_, next) => code.PrefetchForWrite(next));
         FindRows();
         var loop = code.Position;
         Step();

@@ -56,6 +56,8 @@ internal sealed class EvexAssembler
 
     public void Prefetch(Address address) => General([0x0f, 0x18], 1, address, wide: false);
 
+    public void PrefetchForWrite(Address address) => General([0x0f, 0x0d], 1, address, wide: false);
+
     public void Lea(Register target, Address address) => General([0x8d], (int)target, address, wide: true);
 
     public void Add(Register target, Register value) => Registers(0x01, (int)value, target);

@@ -10,7 +10,7 @@ namespace RftAspire.Engine.Numerics;
 internal sealed unsafe class PackedBFloat16Matrix : IDisposable
 {
     // A panel's block and the rows that meet it stay in the first-level cache.
-    private const int BlockPairs = 256, TurnedBlockPairs = 128, BlockRows = 14 * 12, Columns = BFloat16Kernel.PanelColumns;
+    private const int BlockPairs = 320, TurnedBlockPairs = 128, BlockRows = 14 * 12, BlockPanels = 5, Columns = BFloat16Kernel.PanelColumns;
     private readonly NativeBuffer _panels;
 
     public PackedBFloat16Matrix(int outputs, int inputs)
@@ -97,14 +97,17 @@ internal sealed unsafe class PackedBFloat16Matrix : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(left.Inputs, Inputs);
         int from = PanelCount * thread / threads, to = PanelCount * (thread + 1) / threads;
-        for (var pair = 0; pair == 0 || pair < Pairs; pair += TurnedBlockPairs, accumulate = true)
+        for (var block = 0; block < left.PanelCount; block += BlockPanels)
         {
-            var count = Math.Min(TurnedBlockPairs, Pairs - pair);
-            for (var rows = 0; rows < left.PanelCount; rows++)
+            for (var pair = 0; pair == 0 || pair < Pairs; pair += TurnedBlockPairs)
             {
+                var count = Math.Min(TurnedBlockPairs, Pairs - pair);
                 for (var panel = from; panel < to; panel++)
-                    BFloat16Kernel.Strip(left.ColumnsOf(rows), ColumnsOf(panel), count, left.Panel(rows, pair), 1, Columns,
-                        Panel(panel, pair), y + rows * Columns * yRow + panel * Columns, yRow, accumulate);
+                {
+                    for (var rows = block; rows < Math.Min(block + BlockPanels, left.PanelCount); rows++)
+                        BFloat16Kernel.Strip(left.ColumnsOf(rows), ColumnsOf(panel), count, left.Panel(rows, pair), 1, Columns,
+                            Panel(panel, pair), y + rows * Columns * yRow + panel * Columns, yRow, accumulate || pair > 0);
+                }
             }
         }
     }
