@@ -9,7 +9,7 @@ namespace RftAspire.Engine.Numerics;
 /// </summary>
 internal static unsafe class BFloat16Fallback
 {
-    private const int BlockPairs = 32, BlockDepth = 2 * BlockPairs, BlockRows = 12, Columns = BFloat16Kernel.PanelColumns;
+    private const int BlockPairs = 64, BlockDepth = 2 * BlockPairs, BlockRows = 12, Columns = BFloat16Kernel.PanelColumns;
     private const int ExponentShift = 23;
     private const uint High = 0xffff0000, Sign = 0x80000000, SmallestNormal = 1 << ExponentShift;
 

@@ -18,7 +18,6 @@ internal static unsafe class BFloat16Kernel
     /// <summary>Outputs of one panel of B: the pairs of one k lie in an array of so many.</summary>
     public const int PanelColumns = 32;
 
-    private const int TileKinds = 3;
     private static readonly nint[] s_tiles = Emit();
 
     /// <summary>Whether the processor's own bf16 products are used.</summary>
@@ -31,21 +30,10 @@ internal static unsafe class BFloat16Kernel
     public static void Strip(
         int rows, int columns, int pairs, uint* a, long aRow, long aPair, uint* b, float* c, long cRow, bool accumulate)
     {
-        if (pairs == 0) Clear(accumulate ? 0 : rows, columns, c, cRow);
-        else if (!IsEmitted) BFloat16Fallback.Strip(rows, columns, pairs, a, aRow, aPair, b, c, cRow, accumulate);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pairs);
+        if (!IsEmitted) BFloat16Fallback.Strip(rows, columns, pairs, a, aRow, aPair, b, c, cRow, accumulate);
         else if (columns == PanelColumns) WholeStrip(rows, pairs, a, aRow, aPair, b, c, cRow, accumulate);
         else PartialStrip(rows, columns, pairs, a, aRow, aPair, b, c, cRow, accumulate);
-    }
-
-    /// <summary>
-    /// Two whole panels of B that follow each other, for a few rows of A: the same sums as two strips, with more of them in
-    /// flight. False where there is no such kernel.
-    /// </summary>
-    public static bool TryTwoStrips(int rows, int pairs, uint* a, long aRow, uint* b, float* c, long cRow, bool accumulate)
-    {
-        if (!IsEmitted || rows > BFloat16Tile.MostRowsOfTwo || pairs == 0) return false;
-        Tile(rows, 2, accumulate)(pairs, a, aRow * sizeof(uint), b, c, cRow * sizeof(float));
-        return true;
     }
 
     private static void WholeStrip(int rows, int pairs, uint* a, long aRow, long aPair, uint* b, float* c, long cRow, bool accumulate)
@@ -55,7 +43,7 @@ internal static unsafe class BFloat16Kernel
         for (var tiles = (rows + BFloat16Tile.MostRows - 1) / BFloat16Tile.MostRows; tiles > 0; tiles--)
         {
             var height = (rows + tiles - 1) / tiles;
-            Tile(height, turned ? 1 : 0, accumulate)(pairs, a, (turned ? aPair : aRow) * sizeof(uint), b, c, cRow * sizeof(float));
+            Tile(height, turned, accumulate)(pairs, a, (turned ? aPair : aRow) * sizeof(uint), b, c, cRow * sizeof(float));
             a += height * aRow;
             c += height * cRow;
             rows -= height;
@@ -76,36 +64,29 @@ internal static unsafe class BFloat16Kernel
         }
     }
 
-    private static TileFunction Tile(int rows, int kind, bool accumulate) =>
-        (TileFunction)s_tiles[(kind * BFloat16Tile.MostRows + rows - 1) * 2 + (accumulate ? 1 : 0)];
+    private static TileFunction Tile(int rows, bool turned, bool accumulate) => (TileFunction)s_tiles[Place(rows, turned) + (accumulate ? 1 : 0)];
+
+    private static int Place(int rows, bool turned) => 2 * (rows - 1 + (turned ? BFloat16Tile.MostRows : 0));
 
     private static nint[] Emit()
     {
         if (!HasInstruction()) return [];
-        var (assembler, places) = (new EvexAssembler(), new nint[TileKinds * BFloat16Tile.MostRows * 2]);
-        for (var kind = 0; kind < TileKinds; kind++)
+        var (assembler, places) = (new EvexAssembler(), new nint[4 * BFloat16Tile.MostRows]);
+        for (var rows = 1; rows <= BFloat16Tile.MostRows; rows++)
         {
-            for (var rows = 1; rows <= (kind == 2 ? BFloat16Tile.MostRowsOfTwo : BFloat16Tile.MostRows); rows++)
+            foreach (var turned in new[] { false, true })
             {
-                var (fromZero, fromC) = new BFloat16Tile(assembler, rows, panels: kind == 2 ? 2 : 1, turned: kind == 1).Emit();
-                var place = (kind * BFloat16Tile.MostRows + rows - 1) * 2;
-                (places[place], places[place + 1]) = (fromZero, fromC);
+                var place = Place(rows, turned);
+                (places[place], places[place + 1]) = new BFloat16Tile(assembler, rows, turned).Emit();
             }
         }
         var code = ExecutableMemory.TryPlace(assembler.Code);
-        if (code == null) return [];
-        for (var i = 0; i < places.Length; i++) places[i] += (nint)code;
-        return places;
+        return code == null ? [] : Array.ConvertAll(places, place => place + (nint)code);
     }
 
     /// <summary>AVX512-BF16, and an operating system and runtime that keep 512-bit registers.</summary>
     private static bool HasInstruction() =>
         Vector512.IsHardwareAccelerated && Avx512F.IsSupported && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
-
-    private static void Clear(int rows, int columns, float* c, long cRow)
-    {
-        for (var r = 0; r < rows; r++) new Span<float>(c + r * cRow, columns).Clear();
-    }
 
     private static void Copy(float* source, long sourceRow, float* target, long targetRow, int rows, int columns)
     {

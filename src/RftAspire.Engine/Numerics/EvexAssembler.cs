@@ -4,27 +4,10 @@ using System.Runtime.InteropServices;
 namespace RftAspire.Engine.Numerics;
 
 /// <summary>General registers that a System V function may overwrite, by their machine number.</summary>
-internal enum Register
-{
-    Rax = 0,
-    Rcx = 1,
-    Rdx = 2,
-    Rsi = 6,
-    Rdi = 7,
-    R8 = 8,
-    R9 = 9,
-    R10 = 10,
-    R11 = 11,
-}
+internal enum Register { Rax, Rcx, Rdx, Rsi = 6, Rdi, R8, R9, R10, R11 }
 
 /// <summary>The address base + index * scale + displacement in bytes; scale 0 means no index.</summary>
-internal readonly record struct Address(Register Base, Register Index, int Scale, int Displacement = 0)
-{
-    public Address(Register start, int displacement = 0)
-        : this(start, Register.Rax, 0, displacement)
-    {
-    }
-}
+internal readonly record struct Address(Register Base, int Displacement = 0, Register Index = Register.Rax, int Scale = 0);
 
 /// <summary>
 /// Writes the few x86-64 instructions that the bf16 product needs; encodings after Intel's Software Developer's Manual,
@@ -70,18 +53,6 @@ internal sealed class EvexAssembler
         Int32(value);
     }
 
-    public void Subtract(Register target, int value)
-    {
-        Registers(0x81, 5, target);
-        Int32(value);
-    }
-
-    public void ShiftLeft(Register target, int bits)
-    {
-        Registers(0xc1, 4, target);
-        _code.Add((byte)bits);
-    }
-
     public void Return() => _code.Add(0xc3);
 
     /// <summary>A jump forward, to be aimed with <see cref="Land"/>; returns its place.</summary>
@@ -95,7 +66,7 @@ internal sealed class EvexAssembler
     /// <summary>Aims an earlier jump at the next instruction.</summary>
     public void Land(int jump) => BinaryPrimitives.WriteInt32LittleEndian(CollectionsMarshal.AsSpan(_code)[(jump - 4)..], Position - jump);
 
-    /// <summary>Jumps back unless the last subtraction gave zero.</summary>
+    /// <summary>Jumps back unless the last addition gave zero.</summary>
     public void JumpIfNotZero(int target)
     {
         _code.AddRange([0x0f, 0x85]);

@@ -72,16 +72,13 @@ internal sealed unsafe class PackedBFloat16Matrix : IDisposable
     public void Multiply(int rows, uint* x, long xRow, float* y, long yRow, bool accumulate, int thread, int threads)
     {
         int from = PanelCount * thread / threads, to = PanelCount * (thread + 1) / threads;
-        if (rows <= BFloat16Tile.MostRowsOfTwo)
-        {
-            MultiplyFewRows(rows, x, xRow, y, yRow, accumulate, from, to);
-            return;
-        }
+        // Rows of one tile meet every weight once: better to read the weights in the order of memory than in blocks.
+        var block = BlockOf(rows <= BFloat16Tile.MostRows ? Pairs : BlockPairs);
         for (var row = 0; row < rows; row += BlockRows)
         {
-            for (var pair = 0; pair == 0 || pair < Pairs; pair += BlockPairs)
+            for (var pair = 0; pair < Pairs; pair += block)
             {
-                var count = Math.Min(BlockPairs, Pairs - pair);
+                var count = Math.Min(block, Pairs - pair);
                 for (var panel = from; panel < to; panel++)
                     BFloat16Kernel.Strip(Math.Min(BlockRows, rows - row), ColumnsOf(panel), count, x + row * xRow + pair, xRow, 1,
                         Panel(panel, pair), y + row * yRow + panel * Columns, yRow, accumulate || pair > 0);
@@ -97,14 +94,15 @@ internal sealed unsafe class PackedBFloat16Matrix : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(left.Inputs, Inputs);
         int from = PanelCount * thread / threads, to = PanelCount * (thread + 1) / threads;
-        for (var block = 0; block < left.PanelCount; block += BlockPanels)
+        var block = BlockOf(TurnedBlockPairs);
+        for (var first = 0; first < left.PanelCount; first += BlockPanels)
         {
-            for (var pair = 0; pair == 0 || pair < Pairs; pair += TurnedBlockPairs)
+            for (var pair = 0; pair < Pairs; pair += block)
             {
-                var count = Math.Min(TurnedBlockPairs, Pairs - pair);
+                var count = Math.Min(block, Pairs - pair);
                 for (var panel = from; panel < to; panel++)
                 {
-                    for (var rows = block; rows < Math.Min(block + BlockPanels, left.PanelCount); rows++)
+                    for (var rows = first; rows < Math.Min(first + BlockPanels, left.PanelCount); rows++)
                         BFloat16Kernel.Strip(left.ColumnsOf(rows), ColumnsOf(panel), count, left.Panel(rows, pair), 1, Columns,
                             Panel(panel, pair), y + rows * Columns * yRow + panel * Columns, yRow, accumulate || pair > 0);
                 }
@@ -114,21 +112,11 @@ internal sealed unsafe class PackedBFloat16Matrix : IDisposable
 
     public void Dispose() => _panels.Dispose();
 
-    /// <summary>A few rows read every weight once, in the order of memory; there is nothing to keep in the cache.</summary>
-    private void MultiplyFewRows(int rows, uint* x, long xRow, float* y, long yRow, bool accumulate, int from, int to)
+    /// <summary>Splits the pairs evenly into blocks of at most <paramref name="most"/>.</summary>
+    private int BlockOf(int most)
     {
-        while (from < to)
-        {
-            var target = y + from * Columns;
-            if (from + 2 <= to && ColumnsOf(from + 1) == Columns
-                && BFloat16Kernel.TryTwoStrips(rows, Pairs, x, xRow, Panel(from, 0), target, yRow, accumulate))
-            {
-                from += 2;
-                continue;
-            }
-            BFloat16Kernel.Strip(rows, ColumnsOf(from), Pairs, x, xRow, 1, Panel(from, 0), target, yRow, accumulate);
-            from++;
-        }
+        var blocks = (Pairs + most - 1) / most;
+        return (Pairs + blocks - 1) / blocks;
     }
 
     private int ColumnsOf(int panel) => Math.Min(Columns, Outputs - panel * Columns);

@@ -27,22 +27,6 @@ public sealed unsafe class BFloat16KernelTests
     public void FallbackStrip_EveryHeight_IsTheSumPairByPair(BFloat16Range range, bool accumulate) =>
         CheckStrips(BFloat16Fallback.Strip, range, accumulate);
 
-    [Theory, MemberData(nameof(Ranges))]
-    public void TryTwoStrips_FewRows_EqualsOneStripAfterTheOther(BFloat16Range range, bool accumulate)
-    {
-        const int pairs = 19, aRow = 21, cRow = 2 * Columns + 3;
-        for (var rows = 1; rows <= 7; rows++)
-        {
-            using NativeBuffer a = BFloat16Values.Pairs(1, rows * aRow, range), b = BFloat16Values.Pairs(2, 2 * pairs * Columns, range);
-            using NativeBuffer one = Target(rows, 2 * Columns, cRow, range), two = Target(rows, 2 * Columns, cRow, range);
-            if (!BFloat16Kernel.TryTwoStrips(rows, pairs, (uint*)a.Start, aRow, (uint*)b.Start, two.Start + cRow, cRow, accumulate)) continue;
-            for (var panel = 0; panel < 2; panel++)
-                BFloat16Kernel.Strip(rows, Columns, pairs, (uint*)a.Start, aRow, 1, (uint*)b.Start + panel * pairs * Columns,
-                    one.Start + cRow + panel * Columns, cRow, accumulate);
-            Assert.Equal(Bits(one), Bits(two));
-        }
-    }
-
     [Fact]
     public void Strip_OrdinaryNumbers_IsWithinRoundingOfTheExactSum()
     {
@@ -54,16 +38,6 @@ public sealed unsafe class BFloat16KernelTests
         // No product exceeds 4, so no sum on the way exceeds 8 times the pairs.
         for (var j = 0; j < Columns; j++)
             Assert.Equal(BFloat16Values.ExactSum(pairs, (uint*)a.Start, 1, (uint*)b.Start + j, 0), c.Start[j], 2 * pairs * 8 * pairs * Math.Pow(2, -24));
-    }
-
-    [Fact]
-    public void Strip_NoPairs_ClearsUnlessItAdds()
-    {
-        using NativeBuffer c = FloatRows.Of(1, 2, 3);
-        BFloat16Kernel.Strip(1, 2, 0, null, 0, 1, null, c.Start, 2, accumulate: true);
-        Assert.Equal([1, 2, 3], c.Span(0, 3));
-        BFloat16Kernel.Strip(1, 2, 0, null, 0, 1, null, c.Start, 2, accumulate: false);
-        Assert.Equal([0, 0, 3], c.Span(0, 3));
     }
 
     private delegate void StripFunction(
@@ -111,12 +85,5 @@ public sealed unsafe class BFloat16KernelTests
         for (var i = 0; i < rows; i++)
             for (var j = 0; j < columns; j++) c.Start[(i + 1) * cRow + j] = BFloat16Values.Start(i, j, range);
         return c;
-    }
-
-    private static int[] Bits(NativeBuffer values)
-    {
-        var bits = new int[values.Length];
-        for (var i = 0; i < bits.Length; i++) bits[i] = BFloat16Values.Bits(values.Start[i]);
-        return bits;
     }
 }
