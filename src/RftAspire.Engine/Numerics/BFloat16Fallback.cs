@@ -113,7 +113,13 @@ internal static unsafe class BFloat16Fallback
         var sums = stackalloc float[BlockRows * Columns];
         new Span<float>(sums, BlockRows * Columns).Clear();
         for (var r = 0; accumulate && r < rows; r++)
-            for (var j = 0; j < columns; j++) sums[r * Columns + j] = float.IsSubnormal(c[r * cRow + j]) ? MathF.CopySign(0, c[r * cRow + j]) : c[r * cRow + j];
+        {
+            for (var j = 0; j < columns; j++)
+            {
+                var start = c[r * cRow + j];
+                sums[r * Columns + j] = float.IsSubnormal(start) ? MathF.CopySign(0, start) : start;
+            }
+        }
         for (var k = 0; k < depth; k++, b += Columns)
         {
             for (var r = 0; r < rows; r++)

@@ -27,6 +27,20 @@ public sealed unsafe class BFloat16KernelTests
     public void FallbackStrip_EveryHeight_IsTheSumPairByPair(BFloat16Range range, bool accumulate) =>
         CheckStrips(BFloat16Fallback.Strip, range, accumulate);
 
+    /// <summary>Products and starting values that are normal themselves and cancel all but a subnormal rest.</summary>
+    [Theory]
+    [InlineData(0x2081_2080, 0x2081_a080, 0f)]
+    [InlineData(0x2381_0000, 0xa381_2381, 1.95614038e-34f)]
+    public void Strips_RestBelowTheSmallestNormal_IsZero(uint a, uint b, float start)
+    {
+        using NativeBuffer panel = new(Columns), one = FloatRows.Of(start), two = FloatRows.Of(start);
+        *(uint*)panel.Start = b;
+        BFloat16Kernel.Strip(1, 1, 1, &a, 1, 1, (uint*)panel.Start, one.Start, 1, accumulate: true);
+        BFloat16Fallback.Strip(1, 1, 1, &a, 1, 1, (uint*)panel.Start, two.Start, 1, accumulate: true);
+        Assert.Equal((0f, 0f), (one.Start[0], two.Start[0]));
+        Assert.True(float.IsSubnormal((float)BFloat16Values.ExactSum(1, &a, 1, &b, start)));
+    }
+
     [Fact]
     public void Strip_OrdinaryNumbers_IsWithinRoundingOfTheExactSum()
     {
