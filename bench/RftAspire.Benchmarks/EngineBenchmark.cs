@@ -11,10 +11,10 @@ namespace RftAspire.Benchmarks;
 /// <param name="Sequences">Sequences at once.</param>
 /// <param name="Tokens">Tokens of a window: drawn, read or learned from.</param>
 /// <param name="PeakShare">Floating-point rate as a share of the measured peak of fused multiply-adds.</param>
-public sealed record BenchmarkResult(string Benchmark, string Shape, int Threads, int Sequences, long Tokens, Measurement TokensPerSecond, double PeakShare);
+public sealed record BenchmarkResult(string Benchmark, string Shape, Precision Precision, int Threads, int Sequences, long Tokens, Measurement TokensPerSecond, double PeakShare);
 
 /// <summary>Speed of sampling and learning on random weights of a shape, everything included that a job pays for.</summary>
-public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan duration, CancellationToken cancellation)
+public sealed class EngineBenchmark(ModelShape shape, Precision precision, int threads, TimeSpan duration, CancellationToken cancellation)
 {
     private const int PromptTokens = 64, NewTokens = 64, LongPromptTokens = 512;
     private static readonly RandomKey s_key = RandomKey.FromSeed(1);
@@ -27,12 +27,12 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
     {
         var peak = MachinePeak.Measure(threads, new Windows(threads, TimeSpan.FromSeconds(1), cancellation));
         BenchmarkResult Line(string name, int sequences, long tokens, double flopsPerToken, Measurement measured) =>
-            new(name, shape.Name, threads, sequences, tokens, measured, measured.Median * flopsPerToken / peak);
+            new(name, shape.Name, precision, threads, sequences, tokens, measured, measured.Median * flopsPerToken / peak);
 
         if (names.Contains("decode") || names.Contains("grouped_decode") || names.Contains("prefill"))
         {
-            using var model = LanguageModel.Create(Parameters.Random(shape.Config, s_key), threads);
-            foreach (var sequences in names.Contains("decode") ? (Environment.GetEnvironmentVariable("SEQS") is {} q ? q.Split(',').Select(int.Parse).ToArray() : new[] { 1, 8, 64 }) : [])
+            using var model = LanguageModel.Create(Parameters.Random(shape.Config, s_key), threads, precision);
+            foreach (var sequences in names.Contains("decode") ? new[] { 1, 8, 64 } : [])
                 yield return Line("decode", sequences, sequences * (NewTokens - 1L), DecodeFlops, Decode(model, groups: sequences, samples: 1));
             if (names.Contains("grouped_decode"))
                 yield return Line("grouped_decode", 64, 64 * (NewTokens - 1L), DecodeFlops, Decode(model, groups: 1, samples: 64));
@@ -88,7 +88,7 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
     {
         using var team = new ThreadTeam(threads);
         using var parameters = Parameters.Random(shape.Config, s_key);
-        using var learner = new Learner(parameters, team);
+        using var learner = new Learner(parameters, team, precision: precision);
         var groups = Sequences().Select(ids => new TrainingGroup(ids[..1], [ids[1..]])).ToList();
         return _windows.Measure(TrainingTokens, () => { }, () => learner.Logprobs(groups));
     }
@@ -98,7 +98,7 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
     {
         using var team = new ThreadTeam(threads);
         using var parameters = Parameters.Random(shape.Config, s_key);
-        using var trainer = new PolicyTrainer(parameters, null, team, new AdamWSettings());
+        using var trainer = new PolicyTrainer(parameters, null, team, new AdamWSettings(), precision);
         var settings = new PolicyStepSettings { LearningRate = 1e-6, MaxCompletionTokens = shape.TrainingTokens };
         // Two completions of one token of prompt: next to nothing is shared, and every token has a gradient.
         var groups = Sequences().Chunk(2).Select(pair => new RolloutGroup(pair[0][..1], [pair[0][1..], pair[1][1..]],

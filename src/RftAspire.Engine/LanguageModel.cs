@@ -14,12 +14,12 @@ public sealed class LanguageModel : IDisposable
     private readonly Lazy<PackedWeights> _weights;
     private readonly Lazy<Learner> _learner;
 
-    private LanguageModel(Parameters parameters, PromptEncoder? encoder, int threads)
+    private LanguageModel(Parameters parameters, PromptEncoder? encoder, int threads, Precision precision)
     {
         (_parameters, Encoder) = (parameters, encoder);
         _team = new ThreadTeam(threads);
-        _weights = new(() => new PackedWeights(_parameters, _team));
-        _learner = new(() => new Learner(_parameters, _team));
+        _weights = new(() => new PackedWeights(_parameters, _team, precision));
+        _learner = new(() => new Learner(_parameters, _team, precision: precision));
     }
 
     public ModelConfig Config => _parameters.Layout.Config;
@@ -30,11 +30,12 @@ public sealed class LanguageModel : IDisposable
 
     /// <param name="folder">config.json, model.safetensors (also sharded), and the tokenizer's files where text is used.</param>
     /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
+    /// <param name="precision">How products are computed.</param>
     /// <exception cref="CheckpointException">A file is missing or malformed; the message names the file and the tensor or field.</exception>
-    public static LanguageModel Load(string folder, int threads = 0) => Load(folder, expectedDigest: null, threads);
+    public static LanguageModel Load(string folder, int threads = 0, Precision precision = Precision.F32) => Load(folder, expectedDigest: null, threads, precision);
 
-    /// <summary>As <see cref="Load(string, int)"/>, refusing weights whose digest is not the expected one.</summary>
-    public static LanguageModel Load(string folder, string? expectedDigest, int threads)
+    /// <summary>As <see cref="Load(string, int, Precision)"/>, refusing weights whose digest is not the expected one.</summary>
+    public static LanguageModel Load(string folder, string? expectedDigest, int threads, Precision precision = Precision.F32)
     {
         var parameters = CheckpointFolder.Load(folder);
         try
@@ -42,7 +43,7 @@ public sealed class LanguageModel : IDisposable
             if (expectedDigest is not null && CheckpointFolder.WeightsDigest(parameters) is var digest && digest != expectedDigest)
                 throw new CheckpointException(folder, $"holds weights of digest {digest}, not {expectedDigest}");
             var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, parameters.Layout.Config) : null;
-            return new LanguageModel(parameters, encoder, threads);
+            return new LanguageModel(parameters, encoder, threads, precision);
         }
         catch
         {
@@ -52,7 +53,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>A model on given weights, which it owns from now on; it has no tokenizer.</summary>
-    public static LanguageModel Create(Parameters parameters, int threads = 0) => new(parameters, encoder: null, threads);
+    public static LanguageModel Create(Parameters parameters, int threads = 0, Precision precision = Precision.F32) => new(parameters, encoder: null, threads, precision);
 
     /// <summary>Log-probability of each next id at temperature 1: element i is log p(ids[i + 1] | ids[..i]).</summary>
     public float[] Score(int[] ids)

@@ -4,20 +4,26 @@ using RftAspire.Engine.Numerics;
 namespace RftAspire.Engine.Model;
 
 /// <summary>Buffers that a layer fills and empties again: one set serves all layers.</summary>
-internal sealed unsafe class LayerScratch(ModelConfig config, int rows) : IDisposable
+internal sealed unsafe class LayerScratch(ModelConfig config, int rows, Precision precision) : IDisposable
 {
-    private readonly NativeBuffer _normed = new((long)rows * config.HiddenSize);
-    private readonly NativeBuffer _activated = new((long)rows * config.IntermediateSize);
+    private readonly ProductBuffer _normed = new(rows, config.HiddenSize, precision);
+    private readonly ProductBuffer _activated = new(rows, config.IntermediateSize, precision);
+    private readonly NativeBuffer? _attendedPairs = precision == Precision.BF16
+        ? new((long)rows * BFloat16Pairs.RowStride(config.Heads * config.HeadDim)) : null;
 
     /// <summary>The normalized residual stream, [rows, hidden], before attention and again before the feed-forward part.</summary>
-    public float* Normed => _normed.Start;
+    public ProductRows Normed => _normed.Rows;
     /// <summary>silu(gate) * up, [rows, inner].</summary>
-    public float* Activated => _activated.Start;
+    public ProductRows Activated => _activated.Rows;
+
+    /// <summary>Room for the bf16 pairs of what attention gives.</summary>
+    public ProductRows Attended(float* values) => new(values, _attendedPairs == null ? null : (uint*)_attendedPairs.Start);
 
     public void Dispose()
     {
         _normed.Dispose();
         _activated.Dispose();
+        _attendedPairs?.Dispose();
     }
 }
 

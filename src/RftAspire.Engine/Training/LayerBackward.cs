@@ -9,6 +9,7 @@ internal sealed unsafe class LayerBackward : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly LayerScratch _scratch;
+    private readonly LinearBackward _linear;
     private readonly NativeBuffer _hidden;
     private readonly NativeBuffer _wide;
     private readonly NativeBuffer _attended;
@@ -16,7 +17,7 @@ internal sealed unsafe class LayerBackward : IDisposable
     private readonly NativeBuffer? _turned;
     private readonly int _queryKeyValue;
 
-    public LayerBackward(ModelConfig config, int rows, LayerScratch scratch)
+    public LayerBackward(ModelConfig config, int rows, LayerScratch scratch, Precision precision)
     {
         (_config, _scratch) = (config, scratch);
         _queryKeyValue = (config.Heads + 2 * config.KvHeads) * config.HeadDim;
@@ -24,6 +25,8 @@ internal sealed unsafe class LayerBackward : IDisposable
         _wide = new NativeBuffer((long)rows * Math.Max(2 * config.IntermediateSize, _queryKeyValue));
         _attended = new NativeBuffer((long)rows * config.Heads * config.HeadDim);
         _activated = new NativeBuffer((long)rows * config.IntermediateSize);
+        _linear = new LinearBackward(rows, Math.Max(Math.Max(2 * config.IntermediateSize, _queryKeyValue), config.HiddenSize),
+            Math.Max(Math.Max(config.IntermediateSize, config.HiddenSize), config.Heads * config.HeadDim), precision);
         if (config.QkNorm) _turned = new NativeBuffer((long)rows * _queryKeyValue);
     }
 
@@ -31,16 +34,18 @@ internal sealed unsafe class LayerBackward : IDisposable
     /// Takes the gradient of the residual stream from behind layer <paramref name="index"/> to before it, in place, and adds the
     /// weights' gradients to <paramref name="gradients"/>.
     /// </summary>
-    public void Run(int index, PackedWeights weights, Parameters parameters, Parameters gradients, float* input, LayerActivations a, PackedAttention attention,
+    public void Run(int index, PackedWeights weights, TurnedWeights? turned, Parameters parameters, Parameters gradients, float* input, LayerActivations a, PackedAttention attention,
         int rows, int* positions, float* stream, ThreadTeam team)
     {
         var (layer, at) = (weights.Layers[index], parameters.Layout.Layers[index]);
-        FeedForward(layer, at, parameters, gradients, a, rows, stream, team);
-        Attention(layer, at, weights, parameters, gradients, input, a, attention, rows, positions, stream, team);
+        var turnedLayer = turned?.Layers[index];
+        FeedForward(layer, at, turnedLayer, parameters, gradients, a, rows, stream, team);
+        Attention(layer, at, weights, turnedLayer, parameters, gradients, input, a, attention, rows, positions, stream, team);
     }
 
     public void Dispose()
     {
+        _linear.Dispose();
         _hidden.Dispose();
         _wide.Dispose();
         _attended.Dispose();
@@ -48,43 +53,35 @@ internal sealed unsafe class LayerBackward : IDisposable
         _turned?.Dispose();
     }
 
-    private void FeedForward(PackedLayer layer, LayerOffsets at, Parameters parameters, Parameters gradients, LayerActivations a, int rows, float* stream, ThreadTeam team)
+    private void FeedForward(PackedLayer layer, LayerOffsets at, TurnedLayer? turned, Parameters parameters, Parameters gradients, LayerActivations a, int rows, float* stream, ThreadTeam team)
     {
         int hidden = _config.HiddenSize, inner = _config.IntermediateSize;
-        float* normed = _scratch.Normed, activated = _scratch.Activated;
-        InputGradient(rows, hidden, inner, stream, parameters.At(at.Down), _activated.Start, team);
+        float* normed = _scratch.Normed.Values, activated = _scratch.Activated.Values;
+        _linear.InputGradient(rows, hidden, inner, stream, parameters.At(at.Down), turned?.Down, _activated.Start, team);
         team.Run(new SwiGluBackwardJob(rows, inner, a.GateUp, _activated.Start, _wide.Start, activated));
-        WeightGradient(rows, hidden, inner, stream, activated, gradients.At(at.Down), team);
+        _linear.WeightGradient(rows, hidden, inner, stream, activated, gradients.At(at.Down), team);
         team.Run(new NormalizedJob(rows, hidden, a.Middle, layer.PostNorm, a.MiddleRoots, normed));
-        WeightGradient(rows, 2 * inner, hidden, _wide.Start, normed, gradients.At(at.Gate), team);
-        InputGradient(rows, 2 * inner, hidden, _wide.Start, parameters.At(at.Gate), _hidden.Start, team);
+        _linear.WeightGradient(rows, 2 * inner, hidden, _wide.Start, normed, gradients.At(at.Gate), team);
+        _linear.InputGradient(rows, 2 * inner, hidden, _wide.Start, parameters.At(at.Gate), turned?.GateUp, _hidden.Start, team);
         Norm(rows, a.Middle, layer.PostNorm, a.MiddleRoots, gradients.At(at.PostNorm), stream, team);
     }
 
-    private void Attention(PackedLayer layer, LayerOffsets at, PackedWeights weights, Parameters parameters, Parameters gradients, float* input, LayerActivations a,
+    private void Attention(PackedLayer layer, LayerOffsets at, PackedWeights weights, TurnedLayer? turned, Parameters parameters, Parameters gradients, float* input, LayerActivations a,
         PackedAttention attention, int rows, int* positions, float* stream, ThreadTeam team)
     {
         int hidden = _config.HiddenSize, query = _config.Heads * _config.HeadDim;
-        WeightGradient(rows, hidden, query, stream, a.Attended, gradients.At(at.Output), team);
-        InputGradient(rows, hidden, query, stream, parameters.At(at.Output), _attended.Start, team);
+        _linear.WeightGradient(rows, hidden, query, stream, a.Attended, gradients.At(at.Output), team);
+        _linear.InputGradient(rows, hidden, query, stream, parameters.At(at.Output), turned?.Output, _attended.Start, team);
         attention.Backward(a.QueryKeyValue, a.Attended, _attended.Start, _wide.Start);
         team.Run(new RotaryBackwardJob(_config, layer, weights.Rotary, rows, positions, a.RawQueryKeyValue, _wide.Start, _turned == null ? null : _turned.Start));
         if (_turned != null)
             team.Run(new HeadNormWeightJob(_config, rows, _queryKeyValue, a.RawQueryKeyValue, _turned.Start, gradients.At(at.QueryNorm), gradients.At(at.KeyNorm)));
         if (at.QueryBias >= 0) team.Run(new SumRowsJob(rows, _queryKeyValue, _wide.Start, gradients.At(at.QueryBias)));
-        team.Run(new NormalizedJob(rows, hidden, input, layer.InputNorm, a.InputRoots, _scratch.Normed));
-        WeightGradient(rows, _queryKeyValue, hidden, _wide.Start, _scratch.Normed, gradients.At(at.Query), team);
-        InputGradient(rows, _queryKeyValue, hidden, _wide.Start, parameters.At(at.Query), _hidden.Start, team);
+        team.Run(new NormalizedJob(rows, hidden, input, layer.InputNorm, a.InputRoots, _scratch.Normed.Values));
+        _linear.WeightGradient(rows, _queryKeyValue, hidden, _wide.Start, _scratch.Normed.Values, gradients.At(at.Query), team);
+        _linear.InputGradient(rows, _queryKeyValue, hidden, _wide.Start, parameters.At(at.Query), turned?.QueryKeyValue, _hidden.Start, team);
         Norm(rows, input, layer.InputNorm, a.InputRoots, gradients.At(at.InputNorm), stream, team);
     }
-
-    /// <summary>For y = x Wᵀ with W [outputs, inputs]: dW += dyᵀ x.</summary>
-    private static void WeightGradient(int rows, int outputs, int inputs, float* dy, float* x, float* gradients, ThreadTeam team) =>
-        team.Run(new ProductJob(outputs, inputs, rows, dy, 1, outputs, x, inputs, gradients, inputs, accumulate: true));
-
-    /// <summary>For y = x Wᵀ with W [outputs, inputs]: dx = dy W.</summary>
-    private static void InputGradient(int rows, int outputs, int inputs, float* dy, float* weights, float* dx, ThreadTeam team) =>
-        team.Run(new ProductJob(rows, inputs, outputs, dy, outputs, 1, weights, inputs, dx, inputs, accumulate: false));
 
     private void Norm(int rows, float* x, float* weight, float* roots, float* gradient, float* stream, ThreadTeam team)
     {

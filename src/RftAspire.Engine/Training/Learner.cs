@@ -19,6 +19,7 @@ public sealed unsafe class Learner : IDisposable
     private readonly HeadPass _head;
     private Parameters? _gradients;
     private NativeBuffer? _lookupGradient;
+    private TurnedWeights? _turned;
     private LearnerBuffers? _buffers;
 
     /// <param name="parameters">The weights; call <see cref="WeightsChanged"/> after changing them.</param>
@@ -28,10 +29,11 @@ public sealed unsafe class Learner : IDisposable
     /// Memory for the layers' activations. Layers beyond it keep their input alone and are computed again on the way back (Chen et al.,
     /// 2016), which costs time and changes no bit.
     /// </param>
-    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long activationBytes = DefaultActivationBytes)
+    /// <param name="precision">How products are computed; the sampler's log-probabilities are the learner's where both use the same.</param>
+    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long activationBytes = DefaultActivationBytes, Precision precision = Precision.F32)
     {
         (Parameters, _team, _rowBudget, _activationBytes) = (parameters, team, rowBudget, activationBytes);
-        _weights = new PackedWeights(parameters, team);
+        _weights = new PackedWeights(parameters, team, precision);
         _attention = new PackedAttention(_weights.Config, team);
         _head = new HeadPass(_weights, team);
     }
@@ -40,13 +42,17 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Sums of all gradients since they were last cleared; made when first asked for.</summary>
     public Parameters Gradients => _gradients ??= new Parameters(Parameters.Layout);
 
-    public void WeightsChanged() => _weights.Repack(_team);
+    public void WeightsChanged()
+    {
+        _weights.Repack(_team);
+        _turned?.Repack(_team);
+    }
 
     /// <summary>log p of every completion token, one array a completion, in the order of the groups.</summary>
     public float[][] Logprobs(IReadOnlyList<TrainingGroup> groups, double temperature = 1)
     {
         var results = groups.SelectMany(group => group.Completions).Select(completion => new float[completion.Length]).ToArray();
-        foreach (var batch in PackedBatch.Cut(groups, _rowBudget))
+        foreach (var batch in Cut(groups))
         {
             Forward(batch, forBackward: false);
             _head.Logprobs(batch, _buffers!.Stream, (float)(1 / temperature), (target, logprob) => results[target.Sequence][target.Position] = logprob);
@@ -57,13 +63,14 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Adds the gradients of <paramref name="loss"/> over all groups to <see cref="Gradients"/>.</summary>
     public void Backward(IReadOnlyList<TrainingGroup> groups, ITokenLoss loss, double temperature = 1)
     {
+        if (_weights.Precision == Precision.BF16) _turned ??= new TurnedWeights(Parameters, _team);
         // A tied matrix is learned from twice; the two sums are kept apart so that batch borders do not change their order.
         if (_weights.Config.TieWordEmbeddings) _lookupGradient ??= new NativeBuffer((long)_weights.Config.VocabSize * _weights.Config.HiddenSize);
-        foreach (var batch in PackedBatch.Cut(groups, _rowBudget))
+        foreach (var batch in Cut(groups))
         {
             Forward(batch, forBackward: true);
             _buffers!.StreamGradient!.Clear();
-            _head.Backward(batch, _buffers.Stream, (float)(1 / temperature), loss, Parameters, Gradients, _buffers.StreamGradient);
+            _head.Backward(batch, _buffers.Stream, (float)(1 / temperature), loss, Parameters, _turned, Gradients, _buffers.StreamGradient);
             Backward(batch);
         }
         AddLookupGradient();
@@ -72,13 +79,14 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Logits of every position of one sequence, [tokens, vocabulary]; for checks against other implementations.</summary>
     public float[] Logits(int[] tokens)
     {
-        Forward(new PackedBatch([new TrainingGroup(tokens, [])], 0), forBackward: false);
+        Forward(new PackedBatch([new TrainingGroup(tokens, [])], 0, evenRows: false), forBackward: false);
         return _head.Logits(tokens.Length, _buffers!.Stream);
     }
 
     public void Dispose()
     {
         _gradients?.Dispose();
+        _turned?.Dispose();
         _weights.Dispose();
         _attention.Dispose();
         _head.Dispose();
@@ -86,12 +94,15 @@ public sealed unsafe class Learner : IDisposable
         _buffers?.Dispose();
     }
 
+    /// <summary>In bf16 gradients are summed over pairs of rows, which must be the same in every batch.</summary>
+    private IEnumerable<PackedBatch> Cut(IReadOnlyList<TrainingGroup> groups) => PackedBatch.Cut(groups, _rowBudget, evenRows: _weights.Precision == Precision.BF16);
+
     private void Forward(PackedBatch batch, bool forBackward)
     {
         if (_buffers is null || !_buffers.Fit(batch.Rows, forBackward))
         {
             _buffers?.Dispose();
-            _buffers = new LearnerBuffers(_weights.Config, batch.Rows, forBackward ? _activationBytes : null);
+            _buffers = new LearnerBuffers(_weights.Config, batch.Rows, forBackward ? _activationBytes : null, _weights.Precision);
         }
         _attention.Begin(batch);
         fixed (int* positions = batch.Positions, tokens = batch.Tokens)
@@ -113,7 +124,7 @@ public sealed unsafe class Learner : IDisposable
             {
                 if (!buffers.IsKept(i))
                     TransformerLayer.Forward(_weights, i, buffers.Layer(i), batch.Rows, positions, _attention, buffers.Input(i), null, _team);
-                backward.Run(i, _weights, Parameters, Gradients, buffers.Input(i), buffers.Layer(i), _attention, batch.Rows, positions, gradient, _team);
+                backward.Run(i, _weights, _turned, Parameters, Gradients, buffers.Input(i), buffers.Layer(i), _attention, batch.Rows, positions, gradient, _team);
             }
             var embedding = _lookupGradient == null ? Gradients.At(Gradients.Layout.Embedding) : _lookupGradient.Start;
             _team.Run(new EmbeddingGradientJob(batch.Rows, _weights.Config.HiddenSize, tokens, gradient, embedding));

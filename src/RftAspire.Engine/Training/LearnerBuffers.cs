@@ -19,11 +19,12 @@ internal sealed unsafe class LearnerBuffers : IDisposable
     /// <param name="config">The model.</param>
     /// <param name="rows">Rows to make room for.</param>
     /// <param name="activationBytes">Bytes for activations; null when no backward pass follows.</param>
-    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes)
+    /// <param name="precision">How products are computed.</param>
+    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes, Precision precision)
     {
         var hidden = (long)rows * config.HiddenSize;
         _rows = rows;
-        _scratch = new LayerScratch(config, rows);
+        _scratch = new LayerScratch(config, rows, precision);
         _shared = new LayerActivations(config, rows, _scratch, forBackward: true);
         _kept = new LayerActivations?[config.Layers];
         // Without a backward pass, two streams take turns.
@@ -31,7 +32,7 @@ internal sealed unsafe class LearnerBuffers : IDisposable
         for (var i = 0; i < _inputs.Length; i++) _inputs[i] = new NativeBuffer(hidden);
         if (activationBytes is not { } bytes) return;
         StreamGradient = new NativeBuffer(hidden);
-        Backward = new LayerBackward(config, rows, _scratch);
+        Backward = new LayerBackward(config, rows, _scratch, precision);
         var affordable = bytes / (rows * LayerActivations.BytesPerRow(config)) - 1;
         for (var i = config.Layers - 1; i >= 0 && config.Layers - i <= affordable; i--)
             _kept[i] = new LayerActivations(config, rows, _scratch, forBackward: true);

@@ -49,11 +49,12 @@ public sealed class PolicyTrainer : IDisposable
     /// <param name="reference">The weights that the KL term pulls towards; null without one.</param>
     /// <param name="team">Threads to compute with.</param>
     /// <param name="optimizer">Settings of AdamW.</param>
-    public PolicyTrainer(Parameters policy, Parameters? reference, ThreadTeam team, AdamWSettings optimizer)
+    /// <param name="precision">How products are computed; the same as where the rollouts were sampled.</param>
+    public PolicyTrainer(Parameters policy, Parameters? reference, ThreadTeam team, AdamWSettings optimizer, Precision precision = Precision.F32)
     {
         _policy = policy;
-        _learner = new Learner(policy, team);
-        if (reference is not null) _reference = new Learner(reference, team);
+        _learner = new Learner(policy, team, precision: precision);
+        if (reference is not null) _reference = new Learner(reference, team, precision: precision);
         Optimizer = new AdamW(policy.Layout, optimizer, team);
     }
 

@@ -15,11 +15,12 @@ public sealed class LearnerBench : IDisposable
     {
     }
 
-    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536)
+    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536, long activationBytes = Learner.DefaultActivationBytes,
+        Precision precision = Precision.F32)
     {
         _parameters = parameters;
         Team = new ThreadTeam(threads);
-        Learner = new Learner(parameters, Team, rowBudget);
+        Learner = new Learner(parameters, Team, rowBudget, activationBytes, precision);
     }
 
     public ThreadTeam Team { get; }
