@@ -53,7 +53,16 @@ public static class EngineBenchCommand
         else context.Out.WriteLine(ToRow(result));
     }
 
-    private static JsonObject ToJson(BenchmarkResult result) => new()
+    private static JsonObject ToJson(BenchmarkResult result)
+    {
+        var json = Figures(result);
+        if (result.Ratio is { } ratio) json["ratio"] = Math.Round(ratio, 3);
+        if (result.PeakBytes is { } peak) json["peak_bytes"] = peak;
+        if (result.EstimatedBytes is { } estimate) json["estimated_bytes"] = estimate;
+        return json;
+    }
+
+    private static JsonObject Figures(BenchmarkResult result) => new()
     {
         ["benchmark"] = result.Benchmark,
         ["shape"] = result.Shape,
@@ -72,10 +81,12 @@ public static class EngineBenchCommand
 
     private static string ToRow(BenchmarkResult result) => Row(result.Benchmark, result.Shape, Dtype(result), Text(result.Sequences, "0"),
         Text(result.TokensPerSecond.Median, "#,0"), Text(result.TokensPerSecond.Min, "#,0"), Text(result.TokensPerSecond.Max, "#,0"),
-        $"{result.TokensPerSecond.Kept}/{result.TokensPerSecond.Tried}", Text(100 * result.PeakShare, "0.0"), Text(result.TokensPerSecond.BytesPerUnit, "0.#"));
+        $"{result.TokensPerSecond.Kept}/{result.TokensPerSecond.Tried}", Text(100 * result.PeakShare, "0.0"), Text(result.TokensPerSecond.BytesPerUnit, "0.#")) +
+        (result.Ratio is { } ratio ? $"  {Text(ratio, "0.000")} of the time without sharing" : "") +
+        (result.PeakBytes is { } peak ? $"  peak {Text(peak / 1e9, "0.00")} GB, estimate {Text(result.EstimatedBytes!.Value / 1e9, "0.00")} GB" : "");
 
     private static string Row(params string[] cells) =>
-        $"{cells[0],-15}{cells[1],-6}{cells[2],-6}{cells[3],10}{cells[4],12}{cells[5],12}{cells[6],12}{cells[7],12}{cells[8],11}{cells[9],9}";
+        $"{cells[0],-24}{cells[1],-6}{cells[2],-6}{cells[3],10}{cells[4],12}{cells[5],12}{cells[6],12}{cells[7],12}{cells[8],11}{cells[9],9}";
 
     private static string Dtype(BenchmarkResult result) => result.Precision == Precision.BF16 ? "bf16" : "f32";
 

@@ -12,7 +12,7 @@ namespace RftAspire.Engine.Training;
 /// </summary>
 internal sealed unsafe class HeadPass : IDisposable
 {
-    private const int ChunkRows = 128;
+    public const int ChunkRows = 128;
     private readonly PackedWeights _weights;
     private readonly ThreadTeam _team;
     private readonly NativeBuffer _rows;

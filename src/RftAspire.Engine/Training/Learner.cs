@@ -11,6 +11,8 @@ public sealed unsafe class Learner : IDisposable
 {
     /// <summary>Bytes of activations kept for the backward pass unless told otherwise: 2 GiB.</summary>
     public const long DefaultActivationBytes = 2L << 30;
+    /// <summary>Token rows computed at once unless told otherwise.</summary>
+    public const int DefaultRowBudget = 1536;
     private readonly ThreadTeam _team;
     private readonly int _rowBudget;
     private readonly long _activationBytes;
@@ -30,7 +32,7 @@ public sealed unsafe class Learner : IDisposable
     /// 2016), which costs time and changes no bit.
     /// </param>
     /// <param name="precision">How products are computed; the sampler's log-probabilities are the learner's where both use the same.</param>
-    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long activationBytes = DefaultActivationBytes, Precision precision = Precision.F32)
+    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = DefaultRowBudget, long activationBytes = DefaultActivationBytes, Precision precision = Precision.F32)
     {
         (Parameters, _team, _rowBudget, _activationBytes) = (parameters, team, rowBudget, activationBytes);
         _weights = new PackedWeights(parameters, team, precision);
