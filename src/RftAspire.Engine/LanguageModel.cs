@@ -19,7 +19,7 @@ public sealed class LanguageModel : IDisposable
         (_parameters, Encoder) = (parameters, encoder);
         _team = new ThreadTeam(threads);
         _weights = new(() => new PackedWeights(_parameters, _team, precision));
-        _learner = new(() => new Learner(_parameters, _team, precision: precision));
+        _learner = new(() => new Learner(_parameters, _weights.Value, _team));
     }
 
     public ModelConfig Config => _parameters.Layout.Config;
@@ -72,8 +72,8 @@ public sealed class LanguageModel : IDisposable
 
     public void Dispose()
     {
-        if (_weights.IsValueCreated) _weights.Value.Dispose();
         if (_learner.IsValueCreated) _learner.Value.Dispose();
+        if (_weights.IsValueCreated) _weights.Value.Dispose();
         _parameters.Dispose();
         _team.Dispose();
     }

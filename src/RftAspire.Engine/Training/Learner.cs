@@ -17,6 +17,7 @@ public sealed unsafe class Learner : IDisposable
     private readonly int _rowBudget;
     private readonly long _activationBytes;
     private readonly PackedWeights _weights;
+    private readonly bool _ownsWeights;
     private readonly PackedAttention _attention;
     private readonly HeadPass _head;
     private Parameters? _gradients;
@@ -33,9 +34,12 @@ public sealed unsafe class Learner : IDisposable
     /// </param>
     /// <param name="precision">How products are computed; the sampler's log-probabilities are the learner's where both use the same.</param>
     public Learner(Parameters parameters, ThreadTeam team, int rowBudget = DefaultRowBudget, long activationBytes = DefaultActivationBytes, Precision precision = Precision.F32)
+        : this(parameters, new PackedWeights(parameters, team, precision), team, rowBudget, activationBytes) => _ownsWeights = true;
+
+    /// <summary>A learner on packed weights that somebody else keeps.</summary>
+    internal Learner(Parameters parameters, PackedWeights weights, ThreadTeam team, int rowBudget = DefaultRowBudget, long activationBytes = DefaultActivationBytes)
     {
-        (Parameters, _team, _rowBudget, _activationBytes) = (parameters, team, rowBudget, activationBytes);
-        _weights = new PackedWeights(parameters, team, precision);
+        (Parameters, _weights, _team, _rowBudget, _activationBytes) = (parameters, weights, team, rowBudget, activationBytes);
         _attention = new PackedAttention(_weights.Config, team);
         _head = new HeadPass(_weights, team);
     }
@@ -89,7 +93,7 @@ public sealed unsafe class Learner : IDisposable
     {
         _gradients?.Dispose();
         _turned?.Dispose();
-        _weights.Dispose();
+        if (_ownsWeights) _weights.Dispose();
         _attention.Dispose();
         _head.Dispose();
         _lookupGradient?.Dispose();
