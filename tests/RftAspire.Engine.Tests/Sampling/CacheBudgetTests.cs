@@ -114,6 +114,24 @@ public sealed class CacheBudgetTests : IDisposable
     }
 
     [Fact]
+    public void Admit_PrefixFoundUnused_IsNotCountedAsRoomToo()
+    {
+        var prompt = TinyModels.Tokens(1, 64, Vocabulary);
+        using var batch = _bench.Open(4 * _bench.BlockBytes);
+        SamplingBench.Complete(batch, [new SampleRequest { Prompt = prompt, MaxTokens = 1 }]);
+        batch.Admit([new BatchEntry(Request(2, 20, 33), _ => { })]);
+        // Two blocks are found, two more are needed: one is free and promised to the other.
+        IReadOnlyList<Completion> done = [];
+        var request = new SampleRequest { Prompt = prompt, MaxTokens = 40 };
+        var entry = new BatchEntry(request, completions => done = completions);
+        Assert.Equal(0, batch.Admit([entry]));
+        while (batch.Step()) { }
+        Assert.Equal(1, batch.Admit([entry]));
+        while (batch.Step()) { }
+        SamplingBench.AssertSame(_bench.Alone(request), done);
+    }
+
+    [Fact]
     public void Take_UpToTheBudget_AsksForNoMoreBytes()
     {
         var config = TinyModels.Config("qwen3");
