@@ -24,13 +24,14 @@ internal sealed class CacheBudget : IDisposable
     /// <summary>Blocks of one completion at its longest; the last token is drawn but never attended to.</summary>
     public static int OwnBlocks(SampleRequest request) => KeyValueBlocks.Count(request.MaxTokens - 1);
 
+    /// <summary>Refuses what could never be promised.</summary>
     /// <exception cref="ArgumentException">The request alone is over the budget.</exception>
     public void Check(SampleRequest request)
     {
         var needed = KeyValueBlocks.Count(request.Prompt.Length) + (long)request.Count * OwnBlocks(request);
         if (needed <= Blocks.Capacity) return;
         throw new ArgumentException(FormattableString.Invariant(
-            $"{request.Count} completions of up to {request.MaxTokens} tokens of a prompt of {request.Prompt.Length} need {needed * Blocks.BlockBytes >> 20} MiB for keys and values; the cache has {_budget >> 20} MiB: ask for fewer or shorter completions, or give the cache more"));
+            $"{request.Count} completions of up to {request.MaxTokens} tokens of a prompt of {request.Prompt.Length} need {(needed * Blocks.BlockBytes + (1 << 20) - 1) >> 20} MiB for keys and values; the cache has {_budget >> 20} MiB: ask for fewer or shorter completions, or give the cache more"));
     }
 
     /// <summary>Whether the request's blocks can be promised now.</summary>

@@ -22,8 +22,10 @@ internal sealed unsafe class KeyValueBlocks : IDisposable
 
     /// <param name="config">The model.</param>
     /// <param name="budget">Bytes at most.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The budget is negative.</exception>
     public KeyValueBlocks(ModelConfig config, long budget)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(budget);
         _kvHeads = config.KvHeads;
         _headFloats = config.HeadDim * Positions;
         _blockFloats = 2L * config.Layers * _kvHeads * _headFloats;
@@ -36,6 +38,8 @@ internal sealed unsafe class KeyValueBlocks : IDisposable
     /// <summary>Blocks that the budget allows.</summary>
     public int Capacity { get; }
     public int Free => Capacity - _taken + _returned.Count;
+    /// <summary>Bytes asked of the system so far.</summary>
+    public long Bytes => _slabs.Sum(slab => slab.Length) * sizeof(float);
 
     public static int Count(int positions) => (positions + Positions - 1) / Positions;
 
@@ -43,7 +47,7 @@ internal sealed unsafe class KeyValueBlocks : IDisposable
     {
         if (_returned.TryPop(out var block)) return block;
         if (_taken == Capacity) throw new InvalidOperationException("every block is taken");
-        if (_taken == _slabs.Count * _blocksOfSlab) _slabs.Add(new NativeBuffer(_blocksOfSlab * _blockFloats));
+        if (_taken == _slabs.Count * _blocksOfSlab) _slabs.Add(new NativeBuffer(Math.Min(_blocksOfSlab, Capacity - _taken) * _blockFloats));
         return _taken++;
     }
 
