@@ -20,8 +20,7 @@ public sealed class PromptEncoder
     /// <summary>Ids that end a completion.</summary>
     public IReadOnlyList<int> StopTokens { get; }
 
-    public static bool Exists(string folder) =>
-        File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "vocab.json"));
+    public static bool Exists(string folder) => BpeTokenizer.Exists(folder);
 
     public static PromptEncoder Load(string folder, ModelConfig config) =>
         new(BpeTokenizer.Load(folder), ChatTemplate.Load(folder), config.EosTokenIds);
