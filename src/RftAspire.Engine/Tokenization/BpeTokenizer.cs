@@ -21,6 +21,7 @@ public sealed class BpeTokenizer
     private readonly DecoderSteps decoder;
     private readonly string?[] tokens;
     private readonly byte[]?[] bytes;
+    private readonly HashSet<int> byteTokens = [];
     private readonly Dictionary<string, int> idOfToken;
 
     internal BpeTokenizer(TokenizerDefinition definition, string file)
@@ -130,6 +131,9 @@ public sealed class BpeTokenizer
         return first && decoder.FirstWithout is { } mark && tokens[id]!.Contains(mark) ? Bytes(tokens[id]!.Replace(mark.ToString(), "", StringComparison.Ordinal)) : later;
     }
 
+    /// <summary>True for a token such as &lt;0xE4&gt; that stands for one byte.</summary>
+    internal bool IsByte(int id) => byteTokens.Contains(id);
+
     private void EncodeNormalized(string text, bool atStart, bool allowSpecial, List<int> ids)
     {
         foreach (var (start, end, token) in normalizedAdded.Find(text, allowSpecial))
@@ -147,14 +151,17 @@ public sealed class BpeTokenizer
 
     private byte[] Bytes(string token)
     {
-        foreach (var (from, to) in decoder.Replace) token = token.Replace(from, to, StringComparison.Ordinal);
-        if (decoder.ByteFallback && BpeModel.ByteOf(token) is { } value) return [value];
-        return Encoding.UTF8.GetBytes(token);
+        token = Respelt(token);
+        return decoder.ByteFallback && BpeModel.ByteOf(token) is { } value ? [value] : Encoding.UTF8.GetBytes(token);
     }
+
+    private string Respelt(string token) =>
+        decoder.Replace.Aggregate(token, (spelling, step) => spelling.Replace(step.From, step.To, StringComparison.Ordinal));
 
     private void SetToken(string file, int id, string token, bool added)
     {
         if (tokens[id] is { } other && other != token) throw new CheckpointException(file, $"id {id} belongs to both '{other}' and '{token}'");
+        if (decoder.ByteFallback && BpeModel.ByteOf(Respelt(token)) is not null) byteTokens.Add(id);
         (tokens[id], bytes[id]) = (token, decoder.ByteLevel && !added ? ByteAlphabet.Bytes(token) : Bytes(token));
     }
 

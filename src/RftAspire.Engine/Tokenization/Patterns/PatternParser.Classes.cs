@@ -5,8 +5,8 @@ namespace RftAspire.Engine.Tokenization.Patterns;
 
 internal sealed partial class PatternParser
 {
-    // Oniguruma takes its Latin-1 half of \w from a table in which superscripts and fractions are letters.
-    private static readonly CodePointSet Word = CodePointSet.Word.With(CodePointSet.OfRange(0xB2, 0xB3), CodePointSet.OfRange(0xB9, 0xB9), CodePointSet.OfRange(0xBC, 0xBE));
+    // Outside a class Oniguruma takes the Latin-1 half of \w from a table in which superscripts and fractions are letters.
+    private static readonly CodePointSet LoneWord = CodePointSet.Word.With(CodePointSet.OfRange(0xB2, 0xB3), CodePointSet.OfRange(0xB9, 0xB9), CodePointSet.OfRange(0xBC, 0xBE));
 
     /// <summary>A class after its '['. A class within it is joined to it.</summary>
     private CodePointSet Class(int start)
@@ -39,7 +39,7 @@ internal sealed partial class PatternParser
     {
         if (!TakeIf("\\")) return (null, TakeRune());
         if (TakeIf("b")) return (null, new Rune('\b'));
-        return Escape(start);
+        return Escape(start, CodePointSet.Word);
     }
 
     /// <summary>A letter alone or the first of a range such as "a-z"; a hyphen before the class's end is itself.</summary>
@@ -60,7 +60,7 @@ internal sealed partial class PatternParser
     }
 
     /// <summary>What stands after a backslash: a set such as \s, or a letter.</summary>
-    private (CodePointSet? Set, Rune? Letter) Escape(int start)
+    private (CodePointSet? Set, Rune? Letter) Escape(int start, CodePointSet word)
     {
         if (AtEnd) throw Unsupported(start, 1);
         var c = source[at++];
@@ -70,8 +70,8 @@ internal sealed partial class PatternParser
             'S' => (CodePointSet.WhiteSpace.Negated(), null),
             'd' => (CodePointSet.OfName("Nd"), null),
             'D' => (CodePointSet.OfName("Nd")!.Negated(), null),
-            'w' => (Word, null),
-            'W' => (Word.Negated(), null),
+            'w' => (word, null),
+            'W' => (word.Negated(), null),
             'p' or 'P' => (Property(start, c == 'P'), null),
             'n' => (null, new Rune('\n')),
             'r' => (null, new Rune('\r')),

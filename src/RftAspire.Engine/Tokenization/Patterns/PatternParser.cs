@@ -152,7 +152,7 @@ internal sealed partial class PatternParser
             case '*' or '+' or '?': throw Unsupported(start, 1);
             case '\\' when TakeIf("A"): return Anchor('A');
             case '\\' when TakeIf("z"): return Anchor('z');
-            case '\\': return Escape(start) is var (set, letter) && letter is { } escaped ? Literal(escaped, start) : OfSet(set!);
+            case '\\': return Escape(start, LoneWord) is var (set, letter) && letter is { } escaped ? Literal(escaped, start) : OfSet(set!);
             default:
                 at = start;
                 return Literal(TakeRune(), start);
