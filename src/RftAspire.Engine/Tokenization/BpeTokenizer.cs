@@ -64,10 +64,10 @@ public sealed class BpeTokenizer
     {
         var json = Path.Combine(folder, "tokenizer.json");
         var sentencePiece = Path.Combine(folder, "tokenizer.model");
-        if (File.Exists(json)) return Make(json, TokenizerJson.Read(json));
+        if (File.Exists(json)) return Make(json, TokenizerConfig.Read(folder).Apply(TokenizerJson.Read(json)));
         var vocabulary = Path.Combine(folder, "vocab.json");
         if (File.Exists(vocabulary) || !File.Exists(sentencePiece)) return Make(vocabulary, VocabularyFiles.Read(folder));
-        return Make(sentencePiece, SentencePieceModel.Read(sentencePiece));
+        return Make(sentencePiece, TokenizerConfig.Read(folder).Apply(SentencePieceModel.Read(sentencePiece)));
     }
 
     /// <summary>True where the folder holds a vocabulary that <see cref="Load"/> looks for.</summary>

@@ -50,7 +50,7 @@ internal static class SentencePieceModel
         for (var id = 0; id < pieces.Count; id++)
             if (!ids.TryAdd(pieces[id].Text, id)) throw new CheckpointException(path, $"piece '{pieces[id].Text}' occurs twice");
         object space = new { type = "Replace", pattern = new { String = " " }, content = Space };
-        return new TokenizerDefinition
+        var definition = new TokenizerDefinition
         {
             Vocabulary = ids,
             Merges = Merges(pieces, ids),
@@ -71,6 +71,8 @@ internal static class SentencePieceModel
                 },
             }),
         };
+        // Hugging Face's tokenizers of these families begin every text so.
+        return ids.TryGetValue("<s>", out var start) && pieces[start].Type == Control ? definition.WithEnds([("<s>", start)], []) : definition;
     }
 
     /// <summary>Every way to make a piece of two others, best score first.</summary>

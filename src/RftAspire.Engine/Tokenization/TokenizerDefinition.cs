@@ -55,4 +55,17 @@ internal sealed record TokenizerDefinition
         }),
         Decoder = JsonSerializer.SerializeToElement(new { type = "ByteLevel", add_prefix_space = false, trim_offsets = true, use_regex = false }),
     };
+
+    /// <summary>The same with these tokens before and after a text of its own.</summary>
+    public TokenizerDefinition WithEnds((string Token, int Id)[] before, (string Token, int Id)[] after) => this with
+    {
+        PostProcessor = JsonSerializer.SerializeToElement(new
+        {
+            type = "TemplateProcessing",
+            single = (object[])[.. before.Select(Piece), new { Sequence = new { id = "A", type_id = 0 } }, .. after.Select(Piece)],
+            special_tokens = before.Concat(after).Distinct().ToDictionary(end => end.Token, end => new { id = end.Token, ids = (int[])[end.Id], tokens = (string[])[end.Token] }),
+        }),
+    };
+
+    private static object Piece((string Token, int Id) end) => new { SpecialToken = new { id = end.Token, type_id = 0 } };
 }
