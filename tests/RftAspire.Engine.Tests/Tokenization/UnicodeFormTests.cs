@@ -24,6 +24,18 @@ public sealed class UnicodeFormTests
     [InlineData("\u0301a", "\u0301a")]
     public void Normalize_StandardCases_AreComposed(string text, string expected) => Assert.Equal(expected, UnicodeForm.C(text));
 
+    [Theory]
+    [InlineData("\u00c4\uac01\u1e9b\u0323", "A\u0308\u1100\u1161\u11a8\u017f\u0323\u0307", "\u00c4\uac01\u1e69", "A\u0308\u1100\u1161\u11a8s\u0323\u0307")]
+    [InlineData("\ufb01\u00bd\uff76\uff9e", "\ufb01\u00bd\uff76\uff9e", "fi1\u20442\u30ac", "fi1\u20442\u30ab\u3099")]
+    [InlineData("\ufdfa", "\ufdfa", "\u0635\u0644\u0649 \u0627\u0644\u0644\u0647 \u0639\u0644\u064a\u0647 \u0648\u0633\u0644\u0645", "\u0635\u0644\u0649 \u0627\u0644\u0644\u0647 \u0639\u0644\u064a\u0647 \u0648\u0633\u0644\u0645")]
+    [InlineData("\U0001D400\u2460\u00a0", "\U0001D400\u2460\u00a0", "A1 ", "A1 ")]
+    public void Normalize_OtherForms_DecomposeOrTakeTheCompatible(string text, string d, string kc, string kd)
+    {
+        Assert.Equal(d, UnicodeForm.D(text));
+        Assert.Equal(kc, UnicodeForm.KC(text));
+        Assert.Equal(kd, UnicodeForm.KD(text));
+    }
+
     [Fact]
     public void Normalize_Twice_ChangesNothing() => Prop.ForAll(Marks, text =>
         UnicodeForm.C(UnicodeForm.C(text)) == UnicodeForm.C(text)).QuickCheckThrowOnFailure();

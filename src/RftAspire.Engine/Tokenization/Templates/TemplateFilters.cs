@@ -68,7 +68,7 @@ internal static partial class TemplateFilters
 
     private static long Length(TemplateSite site, object? value) => value switch
     {
-        string text => (long)TemplateValues.Characters(site, text).Count,
+        string text => text.Length - text.LongCount(char.IsLowSurrogate),
         List<object?> list => (long)list.Count,
         TemplateNamespace => throw site.Fault("the filter 'length' is not supported for a namespace"),
         Dictionary<string, object?> map => (long)map.Count,

@@ -167,7 +167,8 @@ internal static class TemplateValues
     /// <summary>Characters as Python counts them: code points.</summary>
     public static List<string> Characters(TemplateSite site, string text)
     {
-        site.Spend(8L * text.Length);
+        // A string of its own for each takes far more memory than the text.
+        site.Spend(32L * text.Length);
         return [.. text.EnumerateRunes().Select(rune => rune.ToString())];
     }
 
