@@ -14,7 +14,7 @@ public sealed unsafe class PackedAttentionTests : IDisposable
         new TrainingGroup(TinyModels.Tokens(1, 45, 101), [TinyModels.Tokens(2, 60, 101), TinyModels.Tokens(3, 1, 101), TinyModels.Tokens(4, 20, 101)]),
         new TrainingGroup(TinyModels.Tokens(5, 1, 101), [TinyModels.Tokens(6, 70, 101)]),
         new TrainingGroup(TinyModels.Tokens(7, 64, 101), [TinyModels.Tokens(8, 34, 101)]),
-    ], 0);
+    ], 0, evenRows: false);
 
     public void Dispose() => _team.Dispose();
 
