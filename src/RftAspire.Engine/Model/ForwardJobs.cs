@@ -111,13 +111,16 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
         var kvHead = head - config.Heads;
         if (kvHead >= config.KvHeads)
         {
+            if (layer.QueryKeyValue.Precision == Precision.BF16) BFloat16Pairs.Round(start, size);
             attention.KeepValue(index, row, kvHead - config.KvHeads, start);
             return;
         }
         var norm = kvHead < 0 ? layer.QueryNorm : layer.KeyNorm;
         if (norm != null) RmsNormJob.Normalize(start, norm, start, size, (float)config.RmsNormEps);
         rotary.Rotate(start, positions[row], 1);
-        if (kvHead >= 0) attention.KeepKey(index, row, kvHead, start);
+        if (kvHead < 0) return;
+        if (layer.QueryKeyValue.Precision == Precision.BF16) BFloat16Pairs.Round(start, size);
+        attention.KeepKey(index, row, kvHead, start);
     }
 
     private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);

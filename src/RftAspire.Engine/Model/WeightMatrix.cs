@@ -2,12 +2,15 @@ using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Model;
 
-/// <summary>How products with weights are computed. Sums, attention, norms and everything else are float32 in both.</summary>
+/// <summary>How products with weights are computed. Sums, softmax, norms and everything else are float32 in both.</summary>
 public enum Precision
 {
     /// <summary>float32 weights and activations.</summary>
     F32,
-    /// <summary>Weights and activations rounded to bf16 (nearest, ties to even) as they enter a product: half the bytes, twice the rate.</summary>
+    /// <summary>
+    /// Weights and activations rounded to bf16 (nearest, ties to even) as they enter a product, keys and values as they are made: half
+    /// the bytes, twice the rate.
+    /// </summary>
     BF16,
 }
 
@@ -49,13 +52,14 @@ internal sealed unsafe class WeightMatrix : IDisposable
 
     public WeightMatrix(int outputs, int inputs, Precision precision)
     {
-        (Outputs, Inputs) = (outputs, inputs);
+        (Outputs, Inputs, Precision) = (outputs, inputs, precision);
         if (precision == Precision.BF16) _half = new PackedBFloat16Matrix(outputs, inputs);
         else _single = new PackedMatrix(outputs, inputs);
     }
 
     public int Outputs { get; }
     public int Inputs { get; }
+    public Precision Precision { get; }
     public int PanelCount => _half?.PanelCount ?? _single!.PanelCount;
 
     /// <summary>Packs a row-major [outputs, inputs] matrix; thread <paramref name="thread"/> takes its share of the panels.</summary>

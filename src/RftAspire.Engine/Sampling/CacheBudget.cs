@@ -1,4 +1,5 @@
 using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
 
 namespace RftAspire.Engine.Sampling;
 
@@ -12,10 +13,10 @@ internal sealed class CacheBudget : IDisposable
     private readonly long _budget;
     private int _promised;
 
-    public CacheBudget(ModelConfig config, long budget)
+    public CacheBudget(ModelConfig config, Precision precision, long budget)
     {
         _budget = budget;
-        Blocks = new KeyValueBlocks(config, budget);
+        Blocks = new KeyValueBlocks(config, precision, budget);
         _tree = new PrefixTree(Blocks);
     }
 

@@ -87,14 +87,13 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     public void KeepKey(int layer, int row, int kvHead, float* key)
     {
         var (block, slot) = _rows[row];
-        var keys = blocks.Keys(block, layer, kvHead) + slot;
-        for (var d = 0; d < HeadDim; d++) keys[d * KeyValueBlocks.Positions] = key[d];
+        blocks.WriteKey(block, slot, layer, kvHead, key);
     }
 
     public void KeepValue(int layer, int row, int kvHead, float* value)
     {
         var (block, slot) = _rows[row];
-        new ReadOnlySpan<float>(value, HeadDim).CopyTo(new Span<float>(blocks.Values(block, layer, kvHead) + slot * HeadDim, HeadDim));
+        blocks.WriteValue(block, slot, layer, kvHead, value);
     }
 
     public void Attend(int layer, float* queryKeyValue, float* output)
@@ -112,12 +111,13 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     {
         var inverse = stackalloc float[PromptChunk];
         int seen = rows.FirstPosition + rows.Rows, begin = BlockStart(config.FirstVisible(rows.FirstPosition));
+        var run = new Run(rows.Group.PromptBlocks, begin, seen, layer, kvHead);
         for (var head = kvHead * _headsPerKv; head < (kvHead + 1) * _headsPerKv; head++)
         {
             float* q = qkv + rows.FirstRow * Width + head * HeadDim, o = output + rows.FirstRow * OutputWidth + head * HeadDim;
-            Score(rows.Group.PromptBlocks, begin, seen, layer, kvHead, rows.Rows, q, Width, scores, _stride);
+            Score(run, rows.Rows, q, Width, scores, _stride);
             for (var r = 0; r < rows.Rows; r++) inverse[r] = Softmax(scores + (long)r * _stride, begin, rows.FirstPosition + r, seen);
-            Mix(rows.Group.PromptBlocks, begin, seen, layer, kvHead, rows.Rows, scores, _stride, o, OutputWidth, accumulate: false);
+            Mix(run, rows.Rows, scores, _stride, o, OutputWidth, accumulate: false);
             for (var r = 0; r < rows.Rows; r++) VectorMath.Scale(o + r * OutputWidth, inverse[r], HeadDim);
         }
     }
@@ -133,28 +133,35 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
         // Blocks of the completion begin anywhere, a row of the softmax at the start of a strip.
         var rowBegin = Math.Min(begin, BlockStart(prompt + ownBegin));
         float* q = qkv + rows.FirstRow * Width + (long)kvHead * heads * HeadDim, o = output + rows.FirstRow * OutputWidth + (long)kvHead * heads * HeadDim;
+        var shared = new Run(rows.Group.PromptBlocks, begin, prompt, layer, kvHead);
         // Scores of row r and head h lie at (r * heads + h) * stride, whichever of the two the products run over.
-        for (var head = 0; head < heads && rows.Rows > 1; head++)
-            Score(rows.Group.PromptBlocks, begin, prompt, layer, kvHead, rows.Rows, q + head * HeadDim, Width, scores + head * _stride, heads * _stride);
-        if (rows.Rows == 1) Score(rows.Group.PromptBlocks, begin, prompt, layer, kvHead, heads, q, HeadDim, scores, _stride);
+        if (rows.Rows == 1) Score(shared, heads, q, HeadDim, scores, _stride);
+        for (var head = 0; head < heads && rows.Rows > 1; head++) Score(shared, rows.Rows, q + head * HeadDim, Width, scores + head * _stride, heads * _stride);
         var inverse = stackalloc float[CompletionChunk * heads];
         for (var r = 0; r < rows.Rows; r++)
         {
-            var rollout = _rollouts[rows.FirstRow + r]!;
             var own = scores + (long)r * heads * _stride;
-            Score(rollout.Blocks, ownBegin, rollout.Length, layer, kvHead, heads, q + r * Width, HeadDim, own + prompt, _stride);
+            Score(Own(rows, r, ownBegin, layer, kvHead), heads, q + r * Width, HeadDim, own + prompt, _stride);
             for (var h = 0; h < heads; h++) inverse[r * heads + h] = Softmax(own + (long)h * _stride, rowBegin, position, position + 1);
         }
+        if (rows.Rows == 1) Mix(shared, heads, scores, _stride, o, HeadDim, accumulate: false);
         for (var head = 0; head < heads && rows.Rows > 1; head++)
-            Mix(rows.Group.PromptBlocks, begin, prompt, layer, kvHead, rows.Rows, scores + head * _stride, heads * _stride, o + head * HeadDim, OutputWidth, accumulate: false);
-        if (rows.Rows == 1) Mix(rows.Group.PromptBlocks, begin, prompt, layer, kvHead, heads, scores, _stride, o, HeadDim, accumulate: false);
+            Mix(shared, rows.Rows, scores + head * _stride, heads * _stride, o + head * HeadDim, OutputWidth, accumulate: false);
         for (var r = 0; r < rows.Rows; r++)
         {
-            var rollout = _rollouts[rows.FirstRow + r]!;
-            Mix(rollout.Blocks, ownBegin, rollout.Length, layer, kvHead, heads, scores + (long)r * heads * _stride + prompt, _stride, o + r * OutputWidth, HeadDim,
+            Mix(Own(rows, r, ownBegin, layer, kvHead), heads, scores + (long)r * heads * _stride + prompt, _stride, o + r * OutputWidth, HeadDim,
                 accumulate: begin < prompt);
             for (var h = 0; h < heads; h++) VectorMath.Scale(o + r * OutputWidth + h * HeadDim, inverse[r * heads + h], HeadDim);
         }
+    }
+
+    /// <summary>Positions of one head in one layer, from a block's start to <paramref name="End"/>.</summary>
+    private readonly record struct Run(int[] Blocks, int Begin, int End, int Layer, int KvHead);
+
+    private Run Own(GroupRows rows, int row, int begin, int layer, int kvHead)
+    {
+        var rollout = _rollouts[rows.FirstRow + row]!;
+        return new Run(rollout.Blocks, begin, rollout.Length, layer, kvHead);
     }
 
     /// <summary>Blocks before this one hold nothing that is seen.</summary>
@@ -164,23 +171,20 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     private float Softmax(float* scores, int begin, int position, int total) =>
         AttentionKernel.Softmax(scores + begin, config.FirstVisible(position) - begin, position + 1 - begin, total - begin, _scale);
 
-    /// <summary>scores[r, p] = q_r · k_p for p from a block's <paramref name="begin"/> to <paramref name="end"/>; what follows up to a strip's end is overwritten.</summary>
-    private void Score(int[] of, int begin, int end, int layer, int kvHead, int rows, float* q, long qRow, float* scores, long scoresRow)
+    /// <summary>scores[r, p] = q_r · k_p; what follows the last position up to a strip's end is overwritten.</summary>
+    private void Score(Run run, int rows, float* q, long qRow, float* scores, long scoresRow)
     {
-        for (var first = begin; first < end; first += KeyValueBlocks.Positions)
-        {
-            MatrixKernel.Strip(rows, KeyValueBlocks.Positions, HeadDim, q, qRow, 1,
-                blocks.Keys(of[first / KeyValueBlocks.Positions], layer, kvHead), KeyValueBlocks.Positions, scores + first, scoresRow, accumulate: false);
-        }
+        for (var first = run.Begin; first < run.End; first += KeyValueBlocks.Positions)
+            blocks.Score(run.Blocks[first / KeyValueBlocks.Positions], run.Layer, run.KvHead, rows, q, qRow, scores + first, scoresRow);
     }
 
     /// <summary>output_r (+)= sum over those p of weights[r, p] v_p, positions in ascending order.</summary>
-    private void Mix(int[] of, int begin, int end, int layer, int kvHead, int rows, float* weights, long weightsRow, float* output, long outputRow, bool accumulate)
+    private void Mix(Run run, int rows, float* weights, long weightsRow, float* output, long outputRow, bool accumulate)
     {
-        for (var first = begin; first < end; first += KeyValueBlocks.Positions)
+        for (var first = run.Begin; first < run.End; first += KeyValueBlocks.Positions)
         {
-            MatrixKernel.Multiply(rows, HeadDim, Math.Min(KeyValueBlocks.Positions, end - first), weights + first, weightsRow, 1,
-                blocks.Values(of[first / KeyValueBlocks.Positions], layer, kvHead), HeadDim, output, outputRow, accumulate || first > begin);
+            blocks.Mix(run.Blocks[first / KeyValueBlocks.Positions], run.Layer, run.KvHead, Math.Min(KeyValueBlocks.Positions, run.End - first),
+                rows, weights + first, weightsRow, output, outputRow, accumulate || first > run.Begin);
         }
     }
 

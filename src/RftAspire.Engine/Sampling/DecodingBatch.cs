@@ -31,7 +31,7 @@ public sealed unsafe class DecodingBatch : IDisposable
     internal DecodingBatch(PackedWeights weights, ThreadTeam team, long cacheBytes = DefaultCacheBytes)
     {
         (_weights, _team) = (weights, team);
-        _cache = new CacheBudget(weights.Config, cacheBytes);
+        _cache = new CacheBudget(weights.Config, weights.Precision, cacheBytes);
         _attention = new CachedAttention(weights.Config, _cache.Blocks, team);
         _draw = new TokenDraw(weights, team);
     }

@@ -1,3 +1,4 @@
+using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Sampling;
 
@@ -137,7 +138,7 @@ public sealed class CacheBudgetTests : IDisposable
         var config = TinyModels.Config("qwen3");
         // A slab has 16 MiB, 1,024 of these blocks; the second one is cut to what is left.
         var budget = 1500 * _bench.BlockBytes + _bench.BlockBytes / 2;
-        using var blocks = new KeyValueBlocks(config, budget);
+        using var blocks = new KeyValueBlocks(config, Precision.F32, budget);
         Assert.Equal((1500, 0L), (blocks.Free, blocks.Bytes));
         var taken = Enumerable.Range(0, 1500).Select(_ => blocks.Take()).ToList();
         Assert.Equal(1500, taken.Distinct().Count());

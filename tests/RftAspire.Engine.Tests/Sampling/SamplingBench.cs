@@ -14,7 +14,7 @@ internal sealed class SamplingBench : IDisposable
     {
         (Config, Learning) = (config, new LearnerBench(TinyModels.Random(config), threads));
         _weights = new PackedWeights(Learning.Learner.Parameters, Learning.Team);
-        using var none = new KeyValueBlocks(config, 0);
+        using var none = new KeyValueBlocks(config, Precision.F32, 0);
         BlockBytes = none.BlockBytes;
     }
 
