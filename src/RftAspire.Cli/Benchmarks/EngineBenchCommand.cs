@@ -22,11 +22,11 @@ public static class EngineBenchCommand
             Description = $"Run these alone: {string.Join(", ", EngineBenchmark.Names)}.",
             AllowMultipleArgumentsPerToken = true,
         }.AcceptOnlyFromAmong([.. EngineBenchmark.Names]);
-        var dtype = new Option<string>("--dtype")
+        var dtype = new Option<string[]>("--dtype")
         {
             HelpName = "f32|bf16",
-            Description = "How products with weights are computed.",
-            DefaultValueFactory = _ => "f32",
+            Description = "How products with weights are computed. Both unless given.",
+            AllowMultipleArgumentsPerToken = true,
         }.AcceptOnlyFromAmong("f32", "bf16");
         var threads = new Option<int>("--threads") { HelpName = "N", Description = "Threads to compute with; 0 takes one per processor." };
         var seconds = new Option<double>("--seconds") { HelpName = "N", Description = "Time for each benchmark.", DefaultValueFactory = _ => 5 };
@@ -38,11 +38,9 @@ public static class EngineBenchCommand
             var names = context.Get(only) is { Length: > 0 } some ? some : EngineBenchmark.Names;
             var shapes = ModelShape.All.Where(known => context.Get(shape) is not { Length: > 0 } wanted || wanted.Contains(known.Name));
             if (!context.Json) context.Out.WriteLine(Row("benchmark", "shape", "dtype", "sequences", "tokens/s", "min", "max", "windows", "% of peak", "B/token"));
-            foreach (var known in shapes)
-            {
-                var benchmark = new EngineBenchmark(known, Enum.Parse<Precision>(context.Require(dtype), ignoreCase: true), count, TimeSpan.FromSeconds(context.Get(seconds)), cancellationToken);
-                foreach (var result in benchmark.Run(names)) Print(context, result);
-            }
+            var precisions = context.Get(dtype) is { Length: > 0 } given ? given.Select(name => Enum.Parse<Precision>(name, ignoreCase: true)) : Enum.GetValues<Precision>();
+            var benchmarks = from known in shapes from precision in precisions select new EngineBenchmark(known, precision, count, TimeSpan.FromSeconds(context.Get(seconds)), cancellationToken);
+            foreach (var result in benchmarks.SelectMany(benchmark => benchmark.Run(names))) Print(context, result);
             return Task.FromResult(ExitCode.Ok);
         });
     }
