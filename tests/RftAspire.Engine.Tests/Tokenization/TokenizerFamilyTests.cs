@@ -135,6 +135,17 @@ public sealed class TokenizerFamilyTests : IDisposable
         Assert.Equal(scheme == "never" ? " a b" : "a b", tokenizer.Decode(tokenizer.Encode(" a b")));
     }
 
+    [Theory]
+    [InlineData("a b", "▁a|b")]
+    [InlineData(" a b", "a|b")] // what stood first is gone, so nothing begins the text
+    public void Encode_MetaspaceAfterARemovedStart_MarksNothing(string text, string expected)
+    {
+        var json = Characters(["▁ a"]);
+        json["normalizer"] = null;
+        json["pre_tokenizer"] = JsonNode.Parse("""{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"first"}]}""");
+        Assert.Equal(expected, Tokens(Load(json), text));
+    }
+
     [Fact]
     public void Encode_MetaspaceWithoutSplit_MergesOverWords()
     {
