@@ -183,7 +183,11 @@ public sealed class TokenizerFamilyTests : IDisposable
         json["post_processor"] = JsonNode.Parse("""{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<s>":{"id":"<s>","ids":[0],"tokens":["<s>"]}}}""");
         File.WriteAllText(folder.File("tokenizer_config.json"), new JsonObject
         {
-            ["tokenizer_class"] = type, ["bos_token"] = "<s>", ["eos_token"] = new JsonObject { ["content"] = "</s>" }, ["add_bos_token"] = bos, ["add_eos_token"] = eos,
+            ["tokenizer_class"] = type,
+            ["bos_token"] = "<s>",
+            ["eos_token"] = new JsonObject { ["content"] = "</s>" },
+            ["add_bos_token"] = bos,
+            ["add_eos_token"] = eos,
         }.ToJsonString());
         Assert.Equal(expected, string.Join(',', Load(json).Encode("b", addSpecial: true)));
     }
