@@ -3,7 +3,7 @@ using System.Text;
 namespace RftAspire.Engine.Tokenization;
 
 /// <summary>A text and the pieces that pre-tokenization has made of it so far, in order; none is empty.</summary>
-/// <param name="AtStart">True where the first piece begins the whole text.</param>
+/// <param name="AtStart">True where <paramref name="Text"/> begins what the caller gave.</param>
 internal sealed record Pieces(string Text, List<(int Start, int End)> Ranges, bool AtStart)
 {
     public Pieces Split(SplitRule rule)
@@ -13,7 +13,10 @@ internal sealed record Pieces(string Text, List<(int Start, int End)> Ranges, bo
         return this with { Ranges = finer };
     }
 
-    /// <summary>Writes every piece anew; the flag tells the first of a text.</summary>
+    /// <summary>False once a split has removed what stood first.</summary>
+    private bool BeginsAtStart => AtStart && Ranges is [{ Start: 0 }, ..];
+
+    /// <summary>Writes every piece anew; the flag tells the one that begins the text.</summary>
     public Pieces Rewrite(Action<ReadOnlySpan<char>, bool, StringBuilder> write)
     {
         var text = new StringBuilder(Text.Length + 8);
@@ -21,10 +24,10 @@ internal sealed record Pieces(string Text, List<(int Start, int End)> Ranges, bo
         foreach (var (start, end) in Ranges)
         {
             var from = text.Length;
-            write(Text.AsSpan(start, end - start), AtStart && ranges.Count == 0, text);
+            write(Text.AsSpan(start, end - start), AtStart && start == 0, text);
             ranges.Add((from, text.Length));
         }
-        return new Pieces(text.ToString(), ranges, AtStart);
+        return new Pieces(text.ToString(), ranges, BeginsAtStart);
     }
 
     /// <summary>Spells every piece's UTF-8 bytes in the byte alphabet.</summary>
@@ -40,6 +43,6 @@ internal sealed record Pieces(string Text, List<(int Start, int End)> Ranges, bo
             length += ByteAlphabet.Spell(Text.AsSpan(start, end - start), spelt.AsSpan(length));
             ranges.Add((from, length));
         }
-        return new Pieces(new string(spelt, 0, length), ranges, AtStart);
+        return new Pieces(new string(spelt, 0, length), ranges, BeginsAtStart);
     }
 }

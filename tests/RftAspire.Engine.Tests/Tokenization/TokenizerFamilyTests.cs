@@ -135,6 +135,17 @@ public sealed class TokenizerFamilyTests : IDisposable
         Assert.Equal(scheme == "never" ? " a b" : "a b", tokenizer.Decode(tokenizer.Encode(" a b")));
     }
 
+    [Theory]
+    [InlineData("a b", "▁a|b")]
+    [InlineData(" a b", "a|b")] // what stood first is gone, so nothing begins the text
+    public void Encode_MetaspaceAfterARemovedStart_MarksNothing(string text, string expected)
+    {
+        var json = Characters(["▁ a"]);
+        json["normalizer"] = null;
+        json["pre_tokenizer"] = JsonNode.Parse("""{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"first"}]}""");
+        Assert.Equal(expected, Tokens(Load(json), text));
+    }
+
     [Fact]
     public void Encode_MetaspaceWithoutSplit_MergesOverWords()
     {
@@ -172,7 +183,11 @@ public sealed class TokenizerFamilyTests : IDisposable
         json["post_processor"] = JsonNode.Parse("""{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<s>":{"id":"<s>","ids":[0],"tokens":["<s>"]}}}""");
         File.WriteAllText(folder.File("tokenizer_config.json"), new JsonObject
         {
-            ["tokenizer_class"] = type, ["bos_token"] = "<s>", ["eos_token"] = new JsonObject { ["content"] = "</s>" }, ["add_bos_token"] = bos, ["add_eos_token"] = eos,
+            ["tokenizer_class"] = type,
+            ["bos_token"] = "<s>",
+            ["eos_token"] = new JsonObject { ["content"] = "</s>" },
+            ["add_bos_token"] = bos,
+            ["add_eos_token"] = eos,
         }.ToJsonString());
         Assert.Equal(expected, string.Join(',', Load(json).Encode("b", addSpecial: true)));
     }
