@@ -21,12 +21,13 @@ internal sealed unsafe class TokenFilter(int vocabulary)
         // One token is always kept.
         var enough = topP < 1 ? Math.Max(topP * total, double.Epsilon) : double.PositiveInfinity;
         var (kept, sum, bucket) = (0, 0.0, Buckets - 1);
-        while (bucket >= 0 && kept + _counts[bucket] <= most && sum + _sums[bucket] < enough)
+        // The lowest bucket holds the zeros, which a constraint makes many of: nothing is to be cut from it.
+        while (bucket > 0 && kept + _counts[bucket] <= most && sum + _sums[bucket] < enough)
         {
             kept += _counts[bucket];
             sum += _sums[bucket--];
         }
-        if (bucket < 0) return;
+        if (bucket == 0) return;
         Cut(numerators, bucket, most - kept, enough - sum);
     }
 
