@@ -8,7 +8,7 @@ namespace RftAspire.Engine.Sampling;
 internal sealed class Sampler(PackedWeights weights, ThreadTeam team, int maxRows = 256)
 {
     /// <summary>Completions of each request, in the order of the requests.</summary>
-    /// <exception cref="Constraints.SchemaException">A request's constraint gave up.</exception>
+    /// <exception cref="Constraints.SchemaException">A request's schema proved too ambiguous to decode under.</exception>
     public IReadOnlyList<Completion>[] Sample(IReadOnlyList<SampleRequest> requests, CancellationToken cancellation = default)
     {
         using var batch = new DecodingBatch(weights, team);

@@ -21,7 +21,7 @@ internal sealed unsafe class TokenFilter(int vocabulary)
         // One token is always kept.
         var enough = topP < 1 ? Math.Max(topP * total, double.Epsilon) : double.PositiveInfinity;
         var (kept, sum, bucket) = (0, 0.0, Buckets - 1);
-        // The lowest bucket holds the zeros, which a constraint makes many of: nothing is to be cut from it.
+        // Only zeros fall into the lowest bucket.
         while (bucket > 0 && kept + _counts[bucket] <= most && sum + _sums[bucket] < enough)
         {
             kept += _counts[bucket];
@@ -38,6 +38,8 @@ internal sealed unsafe class TokenFilter(int vocabulary)
         Array.Clear(_sums);
         foreach (var numerator in numerators)
         {
+            // Zeros, which a constraint makes many of, are never cut.
+            if (numerator == 0) continue;
             var bucket = Bucket(numerator);
             _counts[bucket]++;
             _sums[bucket] += numerator;
