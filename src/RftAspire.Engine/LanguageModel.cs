@@ -63,6 +63,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>Completions of each request, in the order of the requests.</summary>
+    /// <exception cref="Constraints.SchemaException">A request's schema proved too ambiguous to decode under.</exception>
     public IReadOnlyList<Completion>[] Sample(IReadOnlyList<SampleRequest> requests, CancellationToken cancellation = default) =>
         new Sampler(_weights.Value, _team).Sample(requests, cancellation);
 

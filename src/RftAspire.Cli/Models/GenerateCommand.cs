@@ -15,8 +15,11 @@ public static class GenerateCommand
         {
             var request = options.Read(context);
             var folder = await ModelFolder.FindAsync(context, "--model", context.Require(options.Model), cancellationToken);
-            Print(context, Generation.Run(folder, request, cancellationToken));
-            return ExitCode.Ok;
+            var generated = Generation.Run(folder, request, cancellationToken);
+            Print(context, generated);
+            if (request.Schema is null || generated.Stopped) return ExitCode.Ok;
+            context.Error.WriteLine($"rft: the JSON is cut off after {request.MaxTokens} tokens; raise --max-tokens or bound the schema's strings, numbers and arrays");
+            return ExitCode.Failed;
         });
     }
 
@@ -46,9 +49,11 @@ public static class GenerateCommand
         public Option<double> TopP { get; } = new("--top-p") { HelpName = "P", Description = "Sample from the likeliest tokens that sum to P; 1 is off.", DefaultValueFactory = _ => 1 };
         public Option<int> TopK { get; } = new("--top-k") { HelpName = "K", Description = "Sample from the K likeliest tokens; 0 is off.", DefaultValueFactory = _ => 0 };
         public Option<string[]> Stop { get; } = new("--stop") { HelpName = "TEXT", Description = "End before this text; may be repeated." };
+        public Option<string> JsonSchema { get; } = new("--json-schema") { HelpName = "FILE", Description = "Answer in JSON that is valid against this JSON schema." };
+        public Option<bool> JsonObject { get; } = new("--json-object") { Description = "Answer with a JSON object of any kind." };
         public Option<long> Seed { get; } = new("--seed") { HelpName = "N", Description = "The same seed gives the same answer.", DefaultValueFactory = _ => 0 };
 
-        public IEnumerable<Option> All => [Model, Prompt, PromptIds, Raw, MaxTokens, Temperature, TopP, TopK, Stop, Seed];
+        public IEnumerable<Option> All => [Model, Prompt, PromptIds, Raw, MaxTokens, Temperature, TopP, TopK, Stop, JsonSchema, JsonObject, Seed];
 
         public GenerationRequest Read(CommandContext context)
         {
@@ -65,6 +70,7 @@ public static class GenerateCommand
                 TopK = context.Get(TopK),
                 Stop = context.Get(Stop) ?? [],
                 Seed = context.Get(Seed),
+                Schema = AnswerSchema.Read(context, context.Get(JsonSchema), context.Get(JsonObject)),
             };
             Check(request);
             return request;
@@ -76,6 +82,7 @@ public static class GenerateCommand
             if (!(request.Temperature is >= 0 and <= 100)) throw Outside("--temperature", request.Temperature, "0 to 100");
             if (!(request.TopP is > 0 and <= 1)) throw Outside("--top-p", request.TopP, "above 0 and at most 1");
             if (request.TopK < 0) throw Outside("--top-k", request.TopK, "0 (off) or more");
+            if (request.Schema is { } schema && request.Stop.Count > 0) throw new UsageException($"--stop would cut the JSON of {schema.Option}: leave one of them out");
             if (request.Stop.Contains("")) throw new UsageException("--stop: the text is empty; leave it out or give one");
         }
 

@@ -1,4 +1,5 @@
 using RftAspire.Engine;
+using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Sampling;
 
@@ -16,19 +17,32 @@ public sealed record GenerationRequest
     public int TopK { get; init; }
     public IReadOnlyList<string> Stop { get; init; } = [];
     public long Seed { get; init; }
+    public AnswerSchema? Schema { get; init; }
 }
 
-/// <summary>A completion; without a tokenizer there is no text.</summary>
-public sealed record Generated(string? Text, int[] Ids, float[] Logprobs);
+/// <summary>A completion; without a tokenizer there is no text. It did not stop where the limit of tokens ended it.</summary>
+public sealed record Generated(string? Text, int[] Ids, float[] Logprobs, bool Stopped);
 
 public static class Generation
 {
     public static Generated Run(string folder, GenerationRequest request, CancellationToken cancellationToken)
     {
         using var model = LanguageModel.Load(folder);
-        var completion = model.Sample([SampleRequest(model, folder, request)], cancellationToken)[0][0];
+        var completion = Sample(model, SampleRequest(model, folder, request), request.Schema, cancellationToken);
         var text = model.Encoder?.Decode(completion.Tokens);
-        return new(text is null ? null : StopText.Cut(text, request.Stop), completion.Tokens, completion.Logprobs);
+        return new(text is null ? null : StopText.Cut(text, request.Stop), completion.Tokens, completion.Logprobs, completion.Stopped);
+    }
+
+    private static Completion Sample(LanguageModel model, SampleRequest request, AnswerSchema? schema, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return model.Sample([request], cancellationToken)[0][0];
+        }
+        catch (SchemaException e)
+        {
+            throw new UsageException($"{schema?.Option}: {e.Message}");
+        }
     }
 
     private static SampleRequest SampleRequest(LanguageModel model, string folder, GenerationRequest request)
@@ -46,6 +60,7 @@ public static class Generation
             Key = RandomKey.FromSeed(request.Seed),
             StopTokens = model.Encoder?.StopTokens ?? model.Config.EosTokenIds,
             StopWhen = request.Stop.Count == 0 ? null : ids => StopText.First(model.Encoder!.Decode(ids), request.Stop) >= 0,
+            Constraint = request.Schema?.For(model, folder),
         };
     }
 

@@ -68,7 +68,7 @@ public sealed class TokenConstraint
     /// <exception cref="ArgumentException">The mask forbids the token.</exception>
     public ConstraintState Advance(ConstraintState state, int token)
     {
-        if (Array.IndexOf(endTokens, token) >= 0) return state.HoldsEmpty ? automaton.Empty : throw Forbidden(token, "the text is not complete");
+        if (IsEnd(token)) return state.HoldsEmpty ? automaton.Empty : throw Forbidden(token, "the text is not complete");
         var bytes = trie.Bytes(token);
         if (bytes.Length == 0) throw Forbidden(token, "it is not a text token");
         foreach (var value in bytes)
@@ -78,6 +78,9 @@ public sealed class TokenConstraint
         }
         return state;
     }
+
+    /// <summary>Whether the token is one of those that end a completion.</summary>
+    public bool IsEnd(int token) => Array.IndexOf(endTokens, token) >= 0;
 
     private ConstraintState Step(ConstraintState state, byte value)
     {

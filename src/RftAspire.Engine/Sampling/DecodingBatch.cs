@@ -1,14 +1,19 @@
+using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Sampling;
 
-/// <summary>A request and what to do with its completions once all have ended.</summary>
-public readonly record struct BatchEntry(SampleRequest Request, Action<IReadOnlyList<Completion>> Done);
+/// <summary>A request and what to do about its end.</summary>
+/// <param name="Request">What to draw.</param>
+/// <param name="Done">Takes the completions once all have ended.</param>
+/// <param name="Failed">Called in its place when the request's constraint gives up; a request with a constraint needs it.</param>
+public readonly record struct BatchEntry(SampleRequest Request, Action<IReadOnlyList<Completion>> Done, Action<SchemaException>? Failed = null);
 
 /// <summary>
 /// Continuous batching: groups join at any time, every <see cref="Step"/> draws one token for each active completion, and
-/// finished ones leave at once. What a completion holds does not depend on who else is in the batch.
+/// finished ones leave at once. What a completion holds does not depend on who else is in the batch; nor does a group that fails,
+/// because its schema proves too ambiguous, touch the others.
 /// </summary>
 public sealed unsafe class DecodingBatch : IDisposable
 {
@@ -58,10 +63,15 @@ public sealed unsafe class DecodingBatch : IDisposable
     /// <exception cref="ArgumentException">A request fits neither the model nor the whole cache; nothing was admitted.</exception>
     public int Admit(IReadOnlyList<BatchEntry> entries)
     {
-        foreach (var entry in entries) Check(entry.Request);
+        foreach (var entry in entries)
+        {
+            Check(entry.Request);
+            if (entry.Request.Constraint is not null && entry.Failed is null)
+                throw new ArgumentException("a request with a constraint may fail while it is decoded: the entry must say whom to tell");
+        }
         var groups = new List<PromptGroupState>();
         while (groups.Count < entries.Count && entries[groups.Count] is var entry && _cache.Fits(entry.Request))
-            groups.Add(new PromptGroupState(_cache, entry.Request, entry.Done));
+            groups.Add(new PromptGroupState(_cache, entry));
         Prefill(groups);
         return groups.Count;
     }

@@ -1,3 +1,4 @@
+using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Sampling;
@@ -6,19 +7,19 @@ namespace RftAspire.Engine.Sampling;
 internal sealed class PromptGroupState
 {
     private readonly CacheBudget _cache;
-    private readonly Action<IReadOnlyList<Completion>> _done;
+    private readonly BatchEntry _entry;
     private readonly PrefixTree.Node[] _path;
     private int _unfinished;
 
-    public PromptGroupState(CacheBudget cache, SampleRequest request, Action<IReadOnlyList<Completion>> done)
+    public PromptGroupState(CacheBudget cache, BatchEntry entry)
     {
-        (_cache, Request, _done, _unfinished) = (cache, request, done, request.Count);
-        (_path, PromptBlocks, Computed) = cache.TakePrompt(request);
-        Rollouts = new RolloutState[request.Count];
-        for (var i = 0; i < request.Count; i++) Rollouts[i] = new RolloutState(this, i, cache);
+        (_cache, _entry, _unfinished) = (cache, entry, entry.Request.Count);
+        (_path, PromptBlocks, Computed) = cache.TakePrompt(Request);
+        Rollouts = new RolloutState[Request.Count];
+        for (var i = 0; i < Request.Count; i++) Rollouts[i] = new RolloutState(this, i, cache);
     }
 
-    public SampleRequest Request { get; }
+    public SampleRequest Request => _entry.Request;
     /// <summary>Blocks of the prompt's positions in order; the last may be part-filled.</summary>
     public int[] PromptBlocks { get; }
     /// <summary>Positions whose keys and values are there already, computed for an earlier prompt; less than the prompt's length.</summary>
@@ -31,8 +32,16 @@ internal sealed class PromptGroupState
     public void Finish()
     {
         if (--_unfinished > 0) return;
-        _done(Array.ConvertAll(Rollouts, rollout => rollout.ToCompletion()));
+        _entry.Done(Array.ConvertAll(Rollouts, rollout => rollout.ToCompletion()));
         _cache.ReturnPrompt(_path, PromptBlocks);
+    }
+
+    /// <summary>Ends the group without completions.</summary>
+    public void Fail(SchemaException error)
+    {
+        foreach (var rollout in Rollouts.Where(rollout => !rollout.Finished)) rollout.End();
+        _cache.ReturnPrompt(_path, PromptBlocks);
+        _entry.Failed!(error);
     }
 }
 
@@ -41,6 +50,7 @@ internal sealed class RolloutState(PromptGroupState group, int index, CacheBudge
 {
     private readonly List<int> _tokens = new(group.Request.MaxTokens);
     private readonly float[] _logprobs = new float[group.Request.MaxTokens];
+    private ConstraintState? _text = group.Request.Constraint?.Start;
 
     public PromptGroupState Group { get; } = group;
     public RandomKey Key { get; } = group.Request.Key.Derive(index);
@@ -54,13 +64,25 @@ internal sealed class RolloutState(PromptGroupState group, int index, CacheBudge
     public bool Stopped { get; private set; }
     public bool Finished { get; private set; }
 
+    /// <summary>The tokens that may come next, as <see cref="TokenConstraint.Mask"/> has them; empty when all may.</summary>
+    /// <exception cref="SchemaException">The constraint gives up.</exception>
+    public ReadOnlySpan<uint> Mask => _text is null ? default : Group.Request.Constraint!.Mask(_text);
+
+    /// <exception cref="SchemaException">The constraint gives up; nothing was appended.</exception>
     public void Append(int token, float logprob)
     {
+        var request = Group.Request;
+        if (_text is not null) _text = request.Constraint!.Advance(_text, token);
         _logprobs[_tokens.Count] = logprob;
         _tokens.Add(token);
-        Stopped = Group.Request.StopTokens.Contains(token) || Group.Request.StopWhen?.Invoke(_tokens) == true;
-        Finished = Stopped || _tokens.Count == Group.Request.MaxTokens;
-        if (Finished) cache.ReturnOwn(Blocks.AsSpan(0, BlockCount), Group.Request);
+        Stopped = request.StopTokens.Contains(token) || request.Constraint?.IsEnd(token) == true || request.StopWhen?.Invoke(_tokens) == true;
+        if (Stopped || _tokens.Count == request.MaxTokens) End();
+    }
+
+    public void End()
+    {
+        Finished = true;
+        cache.ReturnOwn(Blocks.AsSpan(0, BlockCount), Group.Request);
     }
 
     /// <summary>The block that takes the last token's key and value.</summary>

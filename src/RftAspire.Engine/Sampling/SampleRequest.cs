@@ -1,4 +1,5 @@
 using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Sampling;
@@ -22,6 +23,12 @@ public sealed record SampleRequest
     /// <summary>Looked at after each token: true ends the completion.</summary>
     public Func<IReadOnlyList<int>, bool>? StopWhen { get; init; }
 
+    /// <summary>
+    /// What the text must be; null leaves it free. Of what it allows, <see cref="TopK"/> and <see cref="TopP"/> keep the likeliest. Its end
+    /// tokens end a completion like <see cref="StopTokens"/>; one that is cut at <see cref="MaxTokens"/> is the beginning of a valid text.
+    /// </summary>
+    public TokenConstraint? Constraint { get; init; }
+
     /// <summary>Refuses what the model cannot sample.</summary>
     /// <exception cref="ArgumentException">The request does not fit the model.</exception>
     public void Check(ModelConfig config)
@@ -31,6 +38,8 @@ public sealed record SampleRequest
         if (!(Temperature >= 0)) throw new ArgumentException($"temperature {Temperature} must be 0 or more");
         if (Prompt.Length + MaxTokens > config.MaxPositionEmbeddings)
             throw new ArgumentException($"a prompt of {Prompt.Length} tokens and {MaxTokens} new ones exceed the model's context of {config.MaxPositionEmbeddings}");
+        if (Constraint is { } constraint && constraint.VocabularySize != config.VocabSize)
+            throw new ArgumentException($"the constraint is for {constraint.VocabularySize} tokens, the model has {config.VocabSize}: make it with the model's vocabulary size");
         if (Prompt.Any(token => (uint)token >= config.VocabSize))
             throw new ArgumentException($"token {Prompt.First(token => (uint)token >= config.VocabSize)} is outside the model's vocabulary of {config.VocabSize}");
     }
@@ -39,6 +48,9 @@ public sealed record SampleRequest
 /// <summary>One sampled completion.</summary>
 /// <param name="Index">Place among the request's completions.</param>
 /// <param name="Tokens">Sampled ids, the stop token included.</param>
-/// <param name="Logprobs">log p of each token over the whole vocabulary, at the request's temperature (at 1 when it is 0).</param>
+/// <param name="Logprobs">
+/// log p of each token over the whole vocabulary, at the request's temperature (at 1 when it is 0): top-k, top-p and a constraint
+/// narrow the draw, not this number. The learner recomputes it from the weights alone, to the last bit.
+/// </param>
 /// <param name="Stopped">False when the token limit ended it.</param>
 public sealed record Completion(int Index, int[] Tokens, float[] Logprobs, bool Stopped);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
 
@@ -7,6 +8,7 @@ namespace RftAspire.Engine.Sampling;
 internal sealed class Sampler(PackedWeights weights, ThreadTeam team, int maxRows = 256)
 {
     /// <summary>Completions of each request, in the order of the requests.</summary>
+    /// <exception cref="Constraints.SchemaException">A request's schema proved too ambiguous to decode under.</exception>
     public IReadOnlyList<Completion>[] Sample(IReadOnlyList<SampleRequest> requests, CancellationToken cancellation = default)
     {
         using var batch = new DecodingBatch(weights, team);
@@ -27,7 +29,7 @@ internal sealed class Sampler(PackedWeights weights, ThreadTeam team, int maxRow
         for (var rows = batch.Active; next < requests.Count && (rows == 0 || rows + requests[next].Count <= maxRows); next++)
         {
             var index = next;
-            entries.Add(new BatchEntry(requests[index], completions => results[index] = completions));
+            entries.Add(new BatchEntry(requests[index], completions => results[index] = completions, ExceptionDispatchInfo.Throw));
             rows += requests[index].Count;
         }
         return entries;

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RftAspire.Engine.Numerics;
 
@@ -46,7 +48,35 @@ internal readonly unsafe struct TokenDistribution
         return LogSum - mean * _inverseTemperature / Sum;
     }
 
-    public int Likeliest()
+    /// <summary>The token with the greatest logit, the lowest id among equals.</summary>
+    /// <param name="mask">Those to choose from, as <see cref="Keep"/> takes them; empty for all.</param>
+    public int Likeliest(ReadOnlySpan<uint> mask = default)
+    {
+        var likeliest = LikeliestOfAll();
+        if (mask.IsEmpty || (mask[likeliest >> 5] >> likeliest & 1) == 1) return likeliest;
+        likeliest = -1;
+        for (var i = 0; i < mask.Length; i++)
+        {
+            for (var bits = mask[i]; bits != 0; bits &= bits - 1)
+            {
+                var token = 32 * i + BitOperations.TrailingZeroCount(bits);
+                if (likeliest < 0 || _logits[token] > _logits[likeliest]) likeliest = token;
+            }
+        }
+        return likeliest;
+    }
+
+    /// <summary>Gives all other tokens numerator 0. False when nothing is left: those of the mask are too unlikely for a float.</summary>
+    /// <param name="mask">Token t is bit t mod 32 of element t / 32; none from the size on.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool Keep(ReadOnlySpan<uint> mask)
+    {
+        var left = Vector512<float>.Zero;
+        for (var i = 0; i < mask.Length; i++) left |= KeepSixteen(Numerators + 32 * i, mask[i]) | KeepSixteen(Numerators + 32 * i + 16, mask[i] >> 16);
+        return left.AsInt32() != Vector512<int>.Zero;
+    }
+
+    private int LikeliestOfAll()
     {
         for (var i = 0; i < Size; i++)
         {
@@ -55,12 +85,13 @@ internal readonly unsafe struct TokenDistribution
         throw new InvalidOperationException("the logits hold no maximum: the model computed NaN");
     }
 
-    /// <summary>The token at quantile <paramref name="uniform"/> of the numerators (which a filter may have thinned out).</summary>
+    /// <summary>The token at quantile <paramref name="uniform"/> of the numerators (which a mask and a filter may have thinned out).</summary>
     public int At(double uniform)
     {
         var blocks = RoundUp(Size) / Block;
         double total = 0;
         for (var b = 0; b < blocks; b++) total += BlockSum(b);
+        if (!(total > 0)) throw new InvalidOperationException("no token has a probability: the model computed NaN");
         var target = uniform * total;
         double before = 0;
         var last = -1;
@@ -72,8 +103,16 @@ internal readonly unsafe struct TokenDistribution
             if (before + sum > target) break;
             before += sum;
         }
-        if (last < 0) throw new InvalidOperationException("no token has a probability: the model computed NaN");
         return WithinBlock(last, target - before);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> KeepSixteen(float* numerators, uint bits)
+    {
+        var bitOfLane = Vector512.Create(1, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15);
+        var kept = Vector512.Load(numerators) & Vector512.Equals(Vector512.Create((int)bits) & bitOfLane, bitOfLane).AsSingle();
+        kept.Store(numerators);
+        return kept;
     }
 
     private int WithinBlock(int block, double target)

@@ -1,3 +1,4 @@
+using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
 
@@ -12,10 +13,13 @@ internal sealed unsafe class TokenDraw : IDisposable
     private readonly TokenFilter[] _filters;
     private readonly List<int> _rows = [];
     private readonly List<(RolloutState Rollout, int Logits)> _draws = [];
-    private (int Token, float Logprob)[] _drawn = [];
+    private Drawn[] _drawn = [];
     private ProductBuffer? _normed;
     private int _rowCapacity;
     private NativeBuffer? _logits;
+
+    /// <summary>A token, or why there is none.</summary>
+    private readonly record struct Drawn(int Token, float Logprob, SchemaException? Error);
 
     public TokenDraw(PackedWeights weights, ThreadTeam team)
     {
@@ -52,13 +56,12 @@ internal sealed unsafe class TokenDraw : IDisposable
         _team.RunRows(_rows.Count, new FinalNormJob(this, stream));
         _team.Run(new LinearJob(_weights.Head, _rows.Count, _normed!.Rows, _logits!.Start));
         _team.RunRows(_draws.Count, new DrawJob(this));
+        var appended = 0;
         for (var i = 0; i < _draws.Count; i++)
         {
-            var rollout = _draws[i].Rollout;
-            rollout.Append(_drawn[i].Token, _drawn[i].Logprob);
-            if (rollout.Finished) rollout.Group.Finish();
+            if (TryAppend(_draws[i].Rollout, _drawn[i])) appended++;
         }
-        return _draws.Count;
+        return appended;
     }
 
     public void Dispose()
@@ -70,7 +73,7 @@ internal sealed unsafe class TokenDraw : IDisposable
 
     private void Reserve()
     {
-        if (_drawn.Length < _draws.Count) _drawn = new (int, float)[_draws.Count];
+        if (_drawn.Length < _draws.Count) _drawn = new Drawn[_draws.Count];
         if (_rows.Count <= _rowCapacity) return;
         _normed?.Dispose();
         _logits?.Dispose();
@@ -79,14 +82,47 @@ internal sealed unsafe class TokenDraw : IDisposable
         _logits = new NativeBuffer((long)_rows.Count * Vocabulary);
     }
 
-    private (int Token, float Logprob) Draw(RolloutState rollout, int row, int thread)
+    /// <summary>False when the completion's group has failed or now does.</summary>
+    private static bool TryAppend(RolloutState rollout, Drawn drawn)
+    {
+        if (rollout.Finished) return false;
+        var error = drawn.Error;
+        try
+        {
+            if (error is null) rollout.Append(drawn.Token, drawn.Logprob);
+        }
+        catch (SchemaException failure)
+        {
+            error = failure;
+        }
+        if (error is not null) rollout.Group.Fail(error);
+        else if (rollout.Finished) rollout.Group.Finish();
+        return error is null;
+    }
+
+    private Drawn Draw(RolloutState rollout, int row, int thread)
     {
         var request = rollout.Group.Request;
         var inverseTemperature = request.Temperature > 0 ? (float)(1 / request.Temperature) : 1;
         var distribution = new TokenDistribution(_logits!.Start + (long)row * Vocabulary, Vocabulary, inverseTemperature, _numerators[thread].Start);
-        if (request.Temperature > 0 && (request.TopK > 0 || request.TopP < 1)) _filters[thread].Apply(distribution, request.TopK, request.TopP);
-        var token = request.Temperature > 0 ? distribution.At(rollout.Key.Uniform(rollout.Length)) : distribution.Likeliest();
-        return (token, distribution.Logprob(token));
+        try
+        {
+            var token = Choose(distribution, rollout, _filters[thread]);
+            return new Drawn(token, distribution.Logprob(token), null);
+        }
+        catch (SchemaException error)
+        {
+            return new Drawn(-1, 0, error);
+        }
+    }
+
+    private static int Choose(TokenDistribution distribution, RolloutState rollout, TokenFilter filter)
+    {
+        var request = rollout.Group.Request;
+        var mask = rollout.Mask;
+        if (request.Temperature == 0 || (!mask.IsEmpty && !distribution.Keep(mask))) return distribution.Likeliest(mask);
+        if (request.TopK > 0 || request.TopP < 1) filter.Apply(distribution, request.TopK, request.TopP);
+        return distribution.At(rollout.Key.Uniform(rollout.Length));
     }
 
     private readonly struct FinalNormJob(TokenDraw draw, float* stream) : IParallelJob

@@ -21,12 +21,13 @@ internal sealed unsafe class TokenFilter(int vocabulary)
         // One token is always kept.
         var enough = topP < 1 ? Math.Max(topP * total, double.Epsilon) : double.PositiveInfinity;
         var (kept, sum, bucket) = (0, 0.0, Buckets - 1);
-        while (bucket >= 0 && kept + _counts[bucket] <= most && sum + _sums[bucket] < enough)
+        // Only zeros fall into the lowest bucket.
+        while (bucket > 0 && kept + _counts[bucket] <= most && sum + _sums[bucket] < enough)
         {
             kept += _counts[bucket];
             sum += _sums[bucket--];
         }
-        if (bucket < 0) return;
+        if (bucket == 0) return;
         Cut(numerators, bucket, most - kept, enough - sum);
     }
 
@@ -37,6 +38,8 @@ internal sealed unsafe class TokenFilter(int vocabulary)
         Array.Clear(_sums);
         foreach (var numerator in numerators)
         {
+            // Zeros, which a constraint makes many of, are never cut.
+            if (numerator == 0) continue;
             var bucket = Bucket(numerator);
             _counts[bucket]++;
             _sums[bucket] += numerator;

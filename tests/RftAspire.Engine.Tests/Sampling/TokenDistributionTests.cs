@@ -48,9 +48,59 @@ public sealed unsafe class TokenDistributionTests
     [Fact]
     public void Likeliest_Ties_TakesTheLowestId() => With([0, 3, 3, -1], 1, distribution => Assert.Equal(1, distribution.Likeliest()));
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(64)]
+    [InlineData(97)]
+    [InlineData(1000)]
+    public void Keep_AnyMask_LeavesExactlyItsTokens(int size)
+    {
+        var key = RandomKey.FromSeed(size);
+        var logits = Enumerable.Range(0, size).Select(i => (float)key.Normal(i)).ToArray();
+        for (var share = 0.02; share <= 1; share += 0.49)
+        {
+            var allowed = Enumerable.Range(0, size).Where(i => i == size - 1 || key.Derive(1).Uniform(i) < share).ToArray();
+            With(logits, 1, distribution =>
+            {
+                var before = new Span<float>(distribution.Numerators, size).ToArray();
+                Assert.True(distribution.Keep(Mask(size, allowed)));
+                Assert.Equal(before.Select((value, i) => allowed.Contains(i) ? value : 0), new Span<float>(distribution.Numerators, size).ToArray());
+                Assert.All(Enumerable.Range(0, 100), i => Assert.Contains(distribution.At(i / 100.0), allowed));
+                Assert.Equal(allowed.MaxBy(i => logits[i]), distribution.Likeliest(Mask(size, allowed)));
+                for (var i = 0; i < size; i += 7) Assert.Equal(Math.Log(before[i] / distribution.Sum), distribution.Logprob(i), 1e-5);
+            });
+        }
+    }
+
+    [Fact]
+    public void Keep_NothingLeftOfTheMask_IsFalse() =>
+        With([0, -500, -400, -400], 1, distribution =>
+        {
+            Assert.False(distribution.Keep(Mask(4, 1, 2, 3)));
+            Assert.Equal(2, distribution.Likeliest(Mask(4, 1, 2, 3)));
+            Assert.Equal(-400, distribution.Logprob(2));
+        });
+
+    [Theory]
+    [InlineData(0, 0.6, new[] { 3 })]
+    [InlineData(0, 0.7, new[] { 3, 4 })]
+    [InlineData(2, 1, new[] { 3, 4 })]
+    [InlineData(99, 1, new[] { 0, 3, 4 })]
+    public void Apply_AfterAMask_KeepsTheLikeliestOfWhatIsAllowed(int topK, double topP, int[] kept) =>
+        With(Logits([0.05, 0.5, 0.1, 0.25, 0.1]), 1, distribution =>
+        {
+            distribution.Keep(Mask(5, 0, 3, 4));
+            new TokenFilter(distribution.Size).Apply(distribution, topK, topP);
+            Assert.Equal(kept, Enumerable.Range(0, 5).Where(i => distribution.Numerators[i] > 0));
+        });
+
     [Fact]
     public void Likeliest_NaN_Throws() =>
         With([float.NaN, float.NaN], 1, distribution => Assert.Throws<InvalidOperationException>(() => distribution.Likeliest()));
+
+    [Fact]
+    public void At_NaN_Throws() =>
+        With([1, float.NaN, 2], 1, distribution => Assert.Throws<InvalidOperationException>(() => distribution.At(0.5)));
 
     [Fact]
     public void At_Quantiles_CutTheIdsAtTheirProbabilities()
@@ -96,6 +146,13 @@ public sealed unsafe class TokenDistributionTests
     }
 
     private static float[] Logits(double[] probabilities) => [.. probabilities.Select(p => (float)Math.Log(p) + 2)];
+
+    private static uint[] Mask(int size, params int[] tokens)
+    {
+        var mask = new uint[(size + 31) / 32];
+        foreach (var token in tokens) mask[token >> 5] |= 1u << token;
+        return mask;
+    }
 
     private delegate void Check(TokenDistribution distribution);
 

@@ -22,6 +22,9 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--temperature -1", "--model", "m", "--prompt-ids", "1", "--temperature", "-1")]
     [InlineData("--top-p 1.5", "--model", "m", "--prompt-ids", "1", "--top-p", "1.5")]
     [InlineData("--top-k -2", "--model", "m", "--prompt-ids", "1", "--top-k", "-2")]
+    [InlineData("--json-schema nothing.json: there is no such file", "--model", "m", "--prompt-ids", "1", "--json-schema", "nothing.json")]
+    [InlineData("give either --json-schema FILE or --json-object", "--model", "m", "--prompt-ids", "1", "--json-schema", "nothing.json", "--json-object")]
+    [InlineData("--stop would cut the JSON of --json-object", "--model", "m", "--prompt-ids", "1", "--json-object", "--stop", "}")]
     public async Task Generate_Mistake_NamesTheOption(string expected, params string[] args)
     {
         var run = await CliRun.OfAsync(["models", "generate", .. args]);
