@@ -26,7 +26,7 @@ internal readonly unsafe struct LinearJob(PackedMatrix matrix, int rows, float* 
 }
 
 /// <summary>target = residual + x Wᵀ, split over outputs; the sum starts from the residual, so that all callers round alike.</summary>
-internal readonly unsafe struct ResidualJob(PackedMatrix matrix, int rows, float* x, float* residual, float* target) : IParallelJob
+internal readonly unsafe struct ResidualJob(PackedMatrix matrix, int rows, float* x, float* residual, float* target, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -42,6 +42,7 @@ internal readonly unsafe struct ResidualJob(PackedMatrix matrix, int rows, float
                 new ReadOnlySpan<float>(residual + at, width).CopyTo(new Span<float>(target + at, width));
             }
             matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, target + (long)row * matrix.Outputs, matrix.Outputs, accumulate: true);
+            lora.Add(0, from, to, row, count, target + (long)row * matrix.Outputs, matrix.Outputs);
         }
     }
 }
@@ -71,7 +72,7 @@ internal readonly unsafe struct RmsNormJob(int rows, int size, float* x, float* 
 /// is needed from elsewhere.
 /// </summary>
 internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer layer, RotaryTable rotary, IAttention attention, int index,
-    int rows, int* positions, float* x, float* qkv, float* raw) : IParallelJob
+    int rows, int* positions, float* x, float* qkv, float* raw, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -89,6 +90,7 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
     {
         var matrix = layer.QueryKeyValue;
         matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, qkv + (long)row * matrix.Outputs, matrix.Outputs, accumulate: false);
+        lora.Add(0, from, to, row, count, qkv + (long)row * matrix.Outputs, matrix.Outputs);
         int firstHead = from * MatrixKernel.StripColumns / config.HeadDim, lastHead = Math.Min(matrix.Outputs, to * MatrixKernel.StripColumns) / config.HeadDim;
         for (var r = row; r < row + count; r++)
             for (var head = firstHead; head < lastHead; head++) Finish(r, head);
@@ -117,7 +119,7 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
 }
 
 /// <summary>activated = silu(x Wgateᵀ) * (x Wupᵀ), with silu(z) = z / (1 + exp(-z)), split over columns; rows of gateUp hold gate, then up.</summary>
-internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, float* x, float* gateUp, float* activated) : IParallelJob
+internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, float* x, float* gateUp, float* activated, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -130,6 +132,8 @@ internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, float* x,
             var target = gateUp + 2L * row * size;
             layer.Gate.Multiply(from, to, count, x + (long)row * inputs, target, 2L * size, accumulate: false);
             layer.Up.Multiply(from, to, count, x + (long)row * inputs, target + size, 2L * size, accumulate: false);
+            lora.Add(0, from, to, row, count, target, 2L * size);
+            lora.Add(1, from, to, row, count, target + size, 2L * size);
             for (var r = 0; r < count; r++)
             {
                 var gate = target + 2L * r * size + first;

@@ -36,11 +36,13 @@ internal static unsafe class TransformerLayer
         var eps = (float)config.RmsNormEps;
         float* middle = a.Middle == null ? input : a.Middle, normed = a.Scratch.Normed;
         team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, input, layer.InputNorm, eps, normed, a.InputRoots));
-        team.Run(new QueryKeyValueJob(config, layer, weights.Rotary, attention, index, rows, positions, normed, a.QueryKeyValue, a.RawQueryKeyValue));
+        LoraTerm Lora(LayerProduct which, float* x) => weights.Adapter?.Begin(index, which, rows, x, a.Scratch.LoraColumns, team) ?? default;
+        team.Run(new QueryKeyValueJob(config, layer, weights.Rotary, attention, index, rows, positions, normed, a.QueryKeyValue, a.RawQueryKeyValue,
+            Lora(LayerProduct.QueryKeyValue, normed)));
         attention.Attend(index, a.QueryKeyValue, a.Attended);
-        team.Run(new ResidualJob(layer.Output, rows, a.Attended, input, middle));
+        team.Run(new ResidualJob(layer.Output, rows, a.Attended, input, middle, Lora(LayerProduct.Output, a.Attended)));
         team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, middle, layer.PostNorm, eps, normed, a.MiddleRoots));
-        team.Run(new GateUpJob(layer, rows, normed, a.GateUp, a.Scratch.Activated));
-        if (output != null) team.Run(new ResidualJob(layer.Down, rows, a.Scratch.Activated, middle, output));
+        team.Run(new GateUpJob(layer, rows, normed, a.GateUp, a.Scratch.Activated, Lora(LayerProduct.GateUp, normed)));
+        if (output != null) team.Run(new ResidualJob(layer.Down, rows, a.Scratch.Activated, middle, output, Lora(LayerProduct.Down, a.Scratch.Activated)));
     }
 }

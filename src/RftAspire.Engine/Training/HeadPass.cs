@@ -45,7 +45,7 @@ internal sealed unsafe class HeadPass : IDisposable
         }
     }
 
-    public void Backward(PackedBatch batch, NativeBuffer stream, float inverseTemperature, ITokenLoss loss, Parameters parameters, Parameters gradients, NativeBuffer streamGradient)
+    public void Backward(PackedBatch batch, NativeBuffer stream, float inverseTemperature, ITokenLoss loss, Parameters parameters, ParameterVector? gradients, NativeBuffer streamGradient)
     {
         foreach (var chunk in Chunks(batch.Targets))
         {
@@ -115,13 +115,13 @@ internal sealed unsafe class HeadPass : IDisposable
         _team.Run(new LinearJob(_weights.Head, chunk.Rows.Count, _normed.Start, _logits.Start));
     }
 
-    /// <summary>From the logits' gradients (in the logits' place) to the head's, the final norm's and the stream's.</summary>
-    private void Propagate(Chunk chunk, Parameters parameters, Parameters gradients, NativeBuffer streamGradient)
+    /// <summary>From the logits' gradients (in the logits' place) to the stream's, and unless they are frozen to the head's and the final norm's.</summary>
+    private void Propagate(Chunk chunk, Parameters parameters, ParameterVector? gradients, NativeBuffer streamGradient)
     {
         var (count, layout) = (chunk.Rows.Count, parameters.Layout);
-        _team.Run(new ProductJob(Vocabulary, Hidden, count, _logits.Start, 1, Vocabulary, _normed.Start, Hidden, gradients.At(layout.Head), Hidden, accumulate: true));
+        if (gradients != null) _team.Run(new ProductJob(Vocabulary, Hidden, count, _logits.Start, 1, Vocabulary, _normed.Start, Hidden, gradients.At(layout.Head), Hidden, accumulate: true));
         _team.Run(new ProductJob(count, Hidden, Vocabulary, _logits.Start, Vocabulary, 1, parameters.At(layout.Head), Hidden, _normedGradient.Start, Hidden, accumulate: false));
-        _team.Run(new RmsNormWeightJob(count, Hidden, _rows.Start, _roots.Start, _normedGradient.Start, gradients.At(layout.FinalNorm)));
+        if (gradients != null) _team.Run(new RmsNormWeightJob(count, Hidden, _rows.Start, _roots.Start, _normedGradient.Start, gradients.At(layout.FinalNorm)));
         _rowsGradient.Clear();
         _team.Run(new RmsNormBackwardJob(count, Hidden, _rows.Start, _weights.FinalNorm, _roots.Start, _normedGradient.Start, _rowsGradient.Start));
         for (var i = 0; i < count; i++)

@@ -17,7 +17,9 @@ public sealed unsafe class Learner : IDisposable
     private readonly PackedWeights _weights;
     private readonly PackedAttention _attention;
     private readonly HeadPass _head;
-    private Parameters? _gradients;
+    private readonly LoraAdapter? _adapter;
+    private ParameterVector? _gradients;
+    private AdapterBackward? _adapterBackward;
     private NativeBuffer? _lookupGradient;
     private LearnerBuffers? _buffers;
 
@@ -28,19 +30,29 @@ public sealed unsafe class Learner : IDisposable
     /// Memory for the layers' activations. Layers beyond it keep their input alone and are computed again on the way back (Chen et al.,
     /// 2016), which costs time and changes no bit.
     /// </param>
-    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long activationBytes = DefaultActivationBytes)
+    /// <param name="adapter">
+    /// Learned in place of the weights, which are then frozen: they get no gradients, and neither the time nor the memory for any.
+    /// </param>
+    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long activationBytes = DefaultActivationBytes, LoraAdapter? adapter = null)
     {
-        (Parameters, _team, _rowBudget, _activationBytes) = (parameters, team, rowBudget, activationBytes);
-        _weights = new PackedWeights(parameters, team);
+        (Parameters, _team, _rowBudget, _activationBytes, _adapter) = (parameters, team, rowBudget, activationBytes, adapter);
+        _weights = new PackedWeights(parameters, team, adapter);
         _attention = new PackedAttention(_weights.Config, team);
         _head = new HeadPass(_weights, team);
     }
 
     public Parameters Parameters { get; }
     /// <summary>Sums of all gradients since they were last cleared; made when first asked for.</summary>
-    public Parameters Gradients => _gradients ??= new Parameters(Parameters.Layout);
+    public ParameterVector Gradients => _gradients ??= new ParameterVector(Trained.Layout);
+    /// <summary>What is learned: the adapter if there is one, else all weights.</summary>
+    public ParameterVector Trained => _adapter is null ? Parameters : _adapter;
 
-    public void WeightsChanged() => _weights.Repack(_team);
+    /// <summary>Call after changing what is learned.</summary>
+    public void WeightsChanged()
+    {
+        if (_adapter is null) _weights.Repack(_team);
+        else _weights.Adapter!.Repack(_team);
+    }
 
     /// <summary>log p of every completion token, one array a completion, in the order of the groups.</summary>
     public float[][] Logprobs(IReadOnlyList<TrainingGroup> groups, double temperature = 1)
@@ -54,16 +66,30 @@ public sealed unsafe class Learner : IDisposable
         return results;
     }
 
+    /// <summary>As <see cref="Logprobs"/>, by the weights without the adapter.</summary>
+    public float[][] BaseLogprobs(IReadOnlyList<TrainingGroup> groups, double temperature = 1)
+    {
+        _weights.BaseAlone = true;
+        try
+        {
+            return Logprobs(groups, temperature);
+        }
+        finally
+        {
+            _weights.BaseAlone = false;
+        }
+    }
+
     /// <summary>Adds the gradients of <paramref name="loss"/> over all groups to <see cref="Gradients"/>.</summary>
     public void Backward(IReadOnlyList<TrainingGroup> groups, ITokenLoss loss, double temperature = 1)
     {
         // A tied matrix is learned from twice; the two sums are kept apart so that batch borders do not change their order.
-        if (_weights.Config.TieWordEmbeddings) _lookupGradient ??= new NativeBuffer((long)_weights.Config.VocabSize * _weights.Config.HiddenSize);
+        if (_weights.Config.TieWordEmbeddings && _adapter is null) _lookupGradient ??= new NativeBuffer((long)_weights.Config.VocabSize * _weights.Config.HiddenSize);
         foreach (var batch in PackedBatch.Cut(groups, _rowBudget))
         {
             Forward(batch, forBackward: true);
             _buffers!.StreamGradient!.Clear();
-            _head.Backward(batch, _buffers.Stream, (float)(1 / temperature), loss, Parameters, Gradients, _buffers.StreamGradient);
+            _head.Backward(batch, _buffers.Stream, (float)(1 / temperature), loss, Parameters, WeightGradients, _buffers.StreamGradient);
             Backward(batch);
         }
         AddLookupGradient();
@@ -86,12 +112,15 @@ public sealed unsafe class Learner : IDisposable
         _buffers?.Dispose();
     }
 
+    /// <summary>Gradients of the weights; null where they are frozen.</summary>
+    private ParameterVector? WeightGradients => _adapter is null ? Gradients : null;
+
     private void Forward(PackedBatch batch, bool forBackward)
     {
         if (_buffers is null || !_buffers.Fit(batch.Rows, forBackward))
         {
             _buffers?.Dispose();
-            _buffers = new LearnerBuffers(_weights.Config, batch.Rows, forBackward ? _activationBytes : null);
+            _buffers = new LearnerBuffers(_weights.Config, batch.Rows, forBackward ? _activationBytes : null, _adapter?.Layout.Columns ?? 0);
         }
         _attention.Begin(batch);
         fixed (int* positions = batch.Positions, tokens = batch.Tokens)
@@ -107,15 +136,17 @@ public sealed unsafe class Learner : IDisposable
         var buffers = _buffers!;
         var gradient = buffers.StreamGradient!.Start;
         var backward = buffers.Backward!;
+        if (_adapter is not null) _adapterBackward ??= new AdapterBackward(_adapter, _weights.Adapter!, Gradients, _team);
         fixed (int* positions = batch.Positions, tokens = batch.Tokens)
         {
             for (var i = _weights.Layers.Length - 1; i >= 0; i--)
             {
                 if (!buffers.IsKept(i))
                     TransformerLayer.Forward(_weights, i, buffers.Layer(i), batch.Rows, positions, _attention, buffers.Input(i), null, _team);
-                backward.Run(i, _weights, Parameters, Gradients, buffers.Input(i), buffers.Layer(i), _attention, batch.Rows, positions, gradient, _team);
+                backward.Run(i, _weights, Parameters, WeightGradients, _adapterBackward, buffers.Input(i), buffers.Layer(i), _attention, batch.Rows, positions, gradient, _team);
             }
-            var embedding = _lookupGradient == null ? Gradients.At(Gradients.Layout.Embedding) : _lookupGradient.Start;
+            if (_adapter is not null) return;
+            var embedding = _lookupGradient == null ? Gradients.At(Parameters.Layout.Embedding) : _lookupGradient.Start;
             _team.Run(new EmbeddingGradientJob(batch.Rows, _weights.Config.HiddenSize, tokens, gradient, embedding));
         }
     }
@@ -123,7 +154,7 @@ public sealed unsafe class Learner : IDisposable
     private void AddLookupGradient()
     {
         if (_lookupGradient == null) return;
-        VectorMath.Add(Gradients.At(Gradients.Layout.Embedding), _lookupGradient.Start, (int)_lookupGradient.Length);
+        VectorMath.Add(Gradients.At(Parameters.Layout.Embedding), _lookupGradient.Start, (int)_lookupGradient.Length);
         _lookupGradient.Clear();
     }
 }

@@ -19,11 +19,12 @@ internal sealed unsafe class LearnerBuffers : IDisposable
     /// <param name="config">The model.</param>
     /// <param name="rows">Rows to make room for.</param>
     /// <param name="activationBytes">Bytes for activations; null when no backward pass follows.</param>
-    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes)
+    /// <param name="loraColumns">Most columns that the adapter's t = x Aᵀ has; 0 without one.</param>
+    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes, int loraColumns = 0)
     {
         var hidden = (long)rows * config.HiddenSize;
         _rows = rows;
-        _scratch = new LayerScratch(config, rows);
+        _scratch = new LayerScratch(config, rows, loraColumns);
         _shared = new LayerActivations(config, rows, _scratch, forBackward: true);
         _kept = new LayerActivations?[config.Layers];
         // Without a backward pass, two streams take turns.
