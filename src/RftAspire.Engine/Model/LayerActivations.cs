@@ -8,24 +8,24 @@ internal sealed unsafe class LayerScratch(ModelConfig config, int rows, int lora
 {
     private readonly NativeBuffer _normed = new((long)rows * config.HiddenSize);
     private readonly NativeBuffer _activated = new((long)rows * config.IntermediateSize);
-    private readonly NativeBuffer _loraColumns = new((long)rows * loraColumns);
-    private readonly NativeBuffer _loraGradient = new((long)rows * loraColumns);
+    private readonly NativeBuffer? _loraColumns = loraColumns == 0 ? null : new((long)rows * loraColumns);
+    private readonly NativeBuffer? _loraGradient = loraColumns == 0 ? null : new((long)rows * loraColumns);
 
     /// <summary>The normalized residual stream, [rows, hidden], before attention and again before the feed-forward part.</summary>
     public float* Normed => _normed.Start;
     /// <summary>silu(gate) * up, [rows, inner].</summary>
     public float* Activated => _activated.Start;
     /// <summary>t = x Aᵀ of the adapter that was applied last, [rows, its columns].</summary>
-    public float* LoraColumns => _loraColumns.Start;
+    public float* LoraColumns => _loraColumns!.Start;
     /// <summary>d loss / d t, [rows, columns]; only used backward.</summary>
-    public float* LoraGradient => _loraGradient.Start;
+    public float* LoraGradient => _loraGradient!.Start;
 
     public void Dispose()
     {
         _normed.Dispose();
         _activated.Dispose();
-        _loraColumns.Dispose();
-        _loraGradient.Dispose();
+        _loraColumns?.Dispose();
+        _loraGradient?.Dispose();
     }
 }
 

@@ -15,20 +15,23 @@ public sealed class LearnerBench : IDisposable
     {
     }
 
-    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536)
+    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536, LoraAdapter? adapter = null,
+        long activationBytes = Learner.DefaultActivationBytes)
     {
-        _parameters = parameters;
+        (_parameters, Adapter) = (parameters, adapter);
         Team = new ThreadTeam(threads);
-        Learner = new Learner(parameters, Team, rowBudget);
+        Learner = new Learner(parameters, Team, rowBudget, activationBytes, adapter);
     }
 
     public ThreadTeam Team { get; }
     public Learner Learner { get; }
+    public LoraAdapter? Adapter { get; }
 
     public void Dispose()
     {
         Learner.Dispose();
         _parameters.Dispose();
+        Adapter?.Dispose();
         Team.Dispose();
     }
 }
