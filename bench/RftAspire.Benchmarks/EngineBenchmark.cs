@@ -7,7 +7,7 @@ using RftAspire.Engine.Training;
 namespace RftAspire.Benchmarks;
 
 /// <summary>One line of the engine's benchmark.</summary>
-/// <param name="Benchmark">decode, grouped_decode, prefill, logprobs or train.</param>
+/// <param name="Benchmark">One of <see cref="EngineBenchmark.Names"/>.</param>
 /// <param name="Sequences">Sequences at once.</param>
 /// <param name="Tokens">Tokens of a window: drawn, read or learned from.</param>
 /// <param name="PeakShare">Floating-point rate as a share of the measured peak of fused multiply-adds.</param>
@@ -18,9 +18,10 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
 {
     private const int PromptTokens = 64, NewTokens = 64, LongPromptTokens = 512;
     private static readonly RandomKey s_key = RandomKey.FromSeed(1);
+    private static readonly LoraSettings s_adapter = new(Rank: 16, Alpha: 32);
     private readonly Windows _windows = new(threads, duration, cancellation);
 
-    public static IReadOnlyList<string> Names { get; } = ["decode", "grouped_decode", "prefill", "logprobs", "train"];
+    public static IReadOnlyList<string> Names { get; } = ["decode", "grouped_decode", "prefill", "logprobs", "train", "lora_train"];
 
     /// <summary>Runs the benchmarks of the given names; results come as they are found.</summary>
     public IEnumerable<BenchmarkResult> Run(IReadOnlyCollection<string> names)
@@ -43,6 +44,8 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
             yield return Line("logprobs", shape.TrainingSequences, TrainingTokens, LearnFlops, Logprobs());
         if (names.Contains("train"))
             yield return Line("train", shape.TrainingSequences, TrainingTokens, 3 * LearnFlops, Train());
+        if (names.Contains("lora_train"))
+            yield return Line("lora_train", shape.TrainingSequences, TrainingTokens, 2 * LearnFlops + 6 * new LoraLayout(shape.Config, s_adapter).Length, Train(s_adapter));
     }
 
     private long TrainingTokens => (long)shape.TrainingSequences * shape.TrainingTokens;
@@ -94,11 +97,13 @@ public sealed class EngineBenchmark(ModelShape shape, int threads, TimeSpan dura
     }
 
     /// <summary>A whole step of policy optimization without sampling: log-probabilities, gradients, clipping, AdamW.</summary>
-    private Measurement Train()
+    /// <param name="lora">Learns an adapter of that shape in place of the weights.</param>
+    private Measurement Train(LoraSettings? lora = null)
     {
         using var team = new ThreadTeam(threads);
         using var parameters = Parameters.Random(shape.Config, s_key);
-        using var trainer = new PolicyTrainer(parameters, null, team, new AdamWSettings());
+        using var adapter = lora is null ? null : LoraAdapter.Random(shape.Config, lora, s_key);
+        using var trainer = new PolicyTrainer(parameters, null, team, new AdamWSettings(), adapter);
         var settings = new PolicyStepSettings { LearningRate = 1e-6, MaxCompletionTokens = shape.TrainingTokens };
         // Two completions of one token of prompt: next to nothing is shared, and every token has a gradient.
         var groups = Sequences().Chunk(2).Select(pair => new RolloutGroup(pair[0][..1], [pair[0][1..], pair[1][1..]],

@@ -19,6 +19,7 @@ internal sealed unsafe class LayerScratch(ModelConfig config, int rows, int lora
     public float* LoraColumns => _loraColumns!.Start;
     /// <summary>d loss / d t, [rows, columns]; only used backward.</summary>
     public float* LoraGradient => _loraGradient!.Start;
+    public long Bytes => sizeof(float) * (_normed.Length + _activated.Length + 2 * (_loraColumns?.Length ?? 0));
 
     public void Dispose()
     {

@@ -40,6 +40,8 @@ internal sealed unsafe class LayerBackward : IDisposable
         Attention(index, layer, at, weights, parameters, gradients, adapter, input, a, attention, rows, positions, stream, team);
     }
 
+    public long Bytes => sizeof(float) * (_hidden.Length + _wide.Length + _attended.Length + _activated.Length + (_turned?.Length ?? 0));
+
     public void Dispose()
     {
         _hidden.Dispose();

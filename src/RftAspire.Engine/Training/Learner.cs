@@ -11,6 +11,9 @@ public sealed unsafe class Learner : IDisposable
 {
     /// <summary>Bytes of activations kept for the backward pass unless told otherwise: 2 GiB.</summary>
     public const long DefaultActivationBytes = 2L << 30;
+    /// <summary>The same with an adapter, which is learned where memory is short: 256 MiB.</summary>
+    public const long DefaultAdapterActivationBytes = 256L << 20;
+    private const int LeastRowBudget = 256;
     private readonly ThreadTeam _team;
     private readonly int _rowBudget;
     private readonly long _activationBytes;
@@ -27,15 +30,19 @@ public sealed unsafe class Learner : IDisposable
     /// <param name="team">Threads to compute with.</param>
     /// <param name="rowBudget">Token rows computed at once: memory against the overhead of many small batches.</param>
     /// <param name="activationBytes">
-    /// Memory for the layers' activations. Layers beyond it keep their input alone and are computed again on the way back (Chen et al.,
-    /// 2016), which costs time and changes no bit.
+    /// Memory for what there is of each row: the layers' inputs, scratch, and activations of as many layers as there is room for. The
+    /// others keep their input alone and are computed again on the way back (Chen et al., 2016), which costs time and changes no bit.
+    /// Null: <see cref="DefaultActivationBytes"/>, or <see cref="DefaultAdapterActivationBytes"/> with an adapter.
     /// </param>
     /// <param name="adapter">
     /// Learned in place of the weights, which are then frozen: they get no gradients, and neither the time nor the memory for any.
     /// </param>
-    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long activationBytes = DefaultActivationBytes, LoraAdapter? adapter = null)
+    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long? activationBytes = null, LoraAdapter? adapter = null)
     {
-        (Parameters, _team, _rowBudget, _activationBytes, _adapter) = (parameters, team, rowBudget, activationBytes, adapter);
+        (Parameters, _team, _adapter) = (parameters, team, adapter);
+        _activationBytes = activationBytes ?? (adapter is null ? DefaultActivationBytes : DefaultAdapterActivationBytes);
+        // Without gradients of the weights small batches cost next to nothing: better than to compute layers twice.
+        _rowBudget = adapter is null ? rowBudget : Math.Min(rowBudget, Math.Max(LeastRowBudget, LearnerBuffers.AffordableRows(parameters.Layout.Config, _activationBytes)));
         _weights = new PackedWeights(parameters, team, adapter);
         _attention = new PackedAttention(_weights.Config, team);
         _head = new HeadPass(_weights, team);

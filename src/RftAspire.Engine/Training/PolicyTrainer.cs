@@ -52,7 +52,7 @@ public sealed class PolicyTrainer : IDisposable
     /// <param name="adapter">Trained in place of the weights.</param>
     /// <param name="activationBytes">Memory for activations, as in <see cref="Learner"/>.</param>
     public PolicyTrainer(Parameters policy, Parameters? reference, ThreadTeam team, AdamWSettings optimizer, LoraAdapter? adapter = null,
-        long activationBytes = Learner.DefaultActivationBytes)
+        long? activationBytes = null)
     {
         _learner = new Learner(policy, team, activationBytes: activationBytes, adapter: adapter);
         if (reference is not null) _reference = new Learner(reference, team);

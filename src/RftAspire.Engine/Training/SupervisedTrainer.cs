@@ -10,7 +10,7 @@ namespace RftAspire.Engine.Training;
 /// <param name="adapter">Trained in place of the weights.</param>
 /// <param name="activationBytes">Memory for activations, as in <see cref="Learner"/>.</param>
 public sealed class SupervisedTrainer(Parameters parameters, ThreadTeam team, AdamWSettings settings, LoraAdapter? adapter = null,
-    long activationBytes = Learner.DefaultActivationBytes) : IDisposable
+    long? activationBytes = null) : IDisposable
 {
     private readonly Learner _learner = new(parameters, team, activationBytes: activationBytes, adapter: adapter);
     private readonly AdamW _optimizer = new(adapter is null ? parameters.Layout : adapter.Layout, settings, team);

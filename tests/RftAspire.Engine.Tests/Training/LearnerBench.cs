@@ -16,7 +16,7 @@ public sealed class LearnerBench : IDisposable
     }
 
     public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536, LoraAdapter? adapter = null,
-        long activationBytes = Learner.DefaultActivationBytes)
+        long? activationBytes = null)
     {
         (_parameters, Adapter) = (parameters, adapter);
         Team = new ThreadTeam(threads);
