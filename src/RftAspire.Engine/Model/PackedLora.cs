@@ -10,7 +10,7 @@ internal sealed unsafe class PackedLoraB : IDisposable
 {
     private const int Width = MatrixKernel.StripColumns;
     private readonly LoraProduct _product;
-    private readonly int _firstOutput, _outputs, _rank;
+    private readonly int _firstOutput, _outputs, _rank, _depth;
     private readonly (int First, int Count)[] _columns;
     private readonly NativeBuffer _panels;
 
@@ -22,7 +22,8 @@ internal sealed unsafe class PackedLoraB : IDisposable
     {
         (_product, _firstOutput, _outputs, _rank) = (product, firstOutput, outputs, rank);
         _columns = [.. Enumerable.Range(0, (outputs + Width - 1) / Width).Select(ColumnsOf)];
-        _panels = new NativeBuffer((long)_columns.Length * product.Columns * Width);
+        _depth = Math.Max(rank, _columns.Max(columns => columns.Count));
+        _panels = new NativeBuffer((long)_columns.Length * _depth * Width);
     }
 
     /// <summary>Lays out s B; thread <paramref name="thread"/> takes its share of the panels.</summary>
@@ -57,7 +58,7 @@ internal sealed unsafe class PackedLoraB : IDisposable
 
     public void Dispose() => _panels.Dispose();
 
-    private float* Panel(int index) => _panels.Start + (long)index * _product.Columns * Width;
+    private float* Panel(int index) => _panels.Start + (long)index * _depth * Width;
 
     private (int First, int Count) ColumnsOf(int panel)
     {
