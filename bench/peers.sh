@@ -13,13 +13,13 @@ Usage: bench/peers.sh --peers DIR [option]...
   --types LIST      weight types of the peers: "f32 f16 q8_0"
   --builds LIST     llama.cpp builds, folder names below DIR (all that are there); "" for none
   --skip-torch      leave PyTorch out
-  --engine COMMAND  the engine's benchmark ("./rft bench engine"); gets --shape S --json
+  --engine COMMAND  the engine's benchmark ("./rft bench engine --only ..."); gets --shape S --json
   --rows FILE       keep every single measurement here, tab-separated
 TEXT
 }
 fail() { echo "peers.sh: $1" >&2; exit "${2:-1}"; }
 
-peers='' rounds=3 shapes='T S' types='f32 f16 q8_0' builds=all torch=1 engine="$here/../rft bench engine" rows=''
+peers='' rounds=3 shapes='T S' types='f32 f16 q8_0' builds=all torch=1 engine="$here/../rft bench engine --only decode grouped_decode prefill logprobs train" rows=''
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit 0 ;;

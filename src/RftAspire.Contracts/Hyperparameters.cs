@@ -25,6 +25,7 @@ public sealed record Hyperparameters
     public double PromptWordDropout { get; init; } = 0.1;
     public int EvalInterval { get; init; } = 20;
     public int EvalSamples { get; init; } = 4;
+    public ProductPrecision Precision { get; init; } = ProductPrecision.F32;
     public bool ShuffleRewards { get; init; }
 }
 
@@ -35,6 +36,15 @@ public enum AdvantageKind
     Mean,
     /// <summary>A = (R - mean) / (std + 1e-6), std over the group with n - 1 (GRPO).</summary>
     MeanStd,
+}
+
+/// <summary>How products with weights are computed; everything else is float32.</summary>
+public enum ProductPrecision
+{
+    /// <summary>In float32.</summary>
+    F32,
+    /// <summary>Weights and activations rounded to bf16, sums in float32: half the memory traffic, twice the rate.</summary>
+    Bf16,
 }
 
 /// <summary>What the policy loss is averaged over.</summary>

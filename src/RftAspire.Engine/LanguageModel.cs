@@ -15,12 +15,12 @@ public sealed class LanguageModel : IDisposable
     private readonly Lazy<PackedWeights> _weights;
     private readonly Lazy<Learner> _learner;
 
-    private LanguageModel(Parameters parameters, LoraAdapter? adapter, PromptEncoder? encoder, int threads)
+    private LanguageModel(Parameters parameters, LoraAdapter? adapter, PromptEncoder? encoder, int threads, Precision precision)
     {
         (_parameters, _adapter, Encoder) = (parameters, adapter, encoder);
         _team = new ThreadTeam(threads);
-        _weights = new(() => new PackedWeights(_parameters, _team, _adapter));
-        _learner = new(() => new Learner(_parameters, _team, adapter: _adapter));
+        _weights = new(() => new PackedWeights(_parameters, _team, precision, _adapter));
+        _learner = new(() => new Learner(_parameters, _weights.Value, _team));
     }
 
     public ModelConfig Config => _parameters.Layout.Config;
@@ -31,15 +31,17 @@ public sealed class LanguageModel : IDisposable
 
     /// <param name="folder">config.json, model.safetensors (also sharded), and the tokenizer's files where text is used.</param>
     /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
+    /// <param name="precision">How products are computed.</param>
     /// <exception cref="CheckpointException">A file is missing or malformed; the message names the file and the tensor or field.</exception>
-    public static LanguageModel Load(string folder, int threads = 0) => Load(folder, expectedDigest: null, threads);
+    public static LanguageModel Load(string folder, int threads = 0, Precision precision = Precision.F32) => Load(folder, expectedDigest: null, threads, precision);
 
-    /// <summary>As <see cref="Load(string, int)"/>, refusing weights whose digest is not the expected one.</summary>
+    /// <summary>As <see cref="Load(string, int, Precision)"/>, refusing weights whose digest is not the expected one.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="expectedDigest">Digest of the weights, without the adapter; null takes any.</param>
     /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
+    /// <param name="precision">How products are computed; those of an adapter are float32 in both.</param>
     /// <param name="adapterFolder">A low-rank adapter as PEFT writes it, applied beside the weights; null for none.</param>
-    public static LanguageModel Load(string folder, string? expectedDigest, int threads, string? adapterFolder = null)
+    public static LanguageModel Load(string folder, string? expectedDigest, int threads, Precision precision = Precision.F32, string? adapterFolder = null)
     {
         var parameters = CheckpointFolder.Load(folder);
         LoraAdapter? adapter = null;
@@ -49,7 +51,7 @@ public sealed class LanguageModel : IDisposable
                 throw new CheckpointException(folder, $"holds weights of digest {digest}, not {expectedDigest}");
             var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, parameters.Layout.Config) : null;
             adapter = adapterFolder is null ? null : AdapterFolder.Load(adapterFolder, parameters.Layout.Config);
-            return new LanguageModel(parameters, adapter, encoder, threads);
+            return new LanguageModel(parameters, adapter, encoder, threads, precision);
         }
         catch
         {
@@ -61,10 +63,10 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>A model on given weights and adapter, which it owns from now on; it has no tokenizer.</summary>
     /// <exception cref="ArgumentException">The adapter is for a model of other sizes.</exception>
-    public static LanguageModel Create(Parameters parameters, int threads = 0, LoraAdapter? adapter = null)
+    public static LanguageModel Create(Parameters parameters, int threads = 0, Precision precision = Precision.F32, LoraAdapter? adapter = null)
     {
         adapter?.CheckFits(parameters.Layout.Config);
-        return new(parameters, adapter, encoder: null, threads);
+        return new(parameters, adapter, encoder: null, threads, precision);
     }
 
     /// <summary>Log-probability of each next id at temperature 1: element i is log p(ids[i + 1] | ids[..i]).</summary>
@@ -84,8 +86,8 @@ public sealed class LanguageModel : IDisposable
 
     public void Dispose()
     {
-        if (_weights.IsValueCreated) _weights.Value.Dispose();
         if (_learner.IsValueCreated) _learner.Value.Dispose();
+        if (_weights.IsValueCreated) _weights.Value.Dispose();
         _parameters.Dispose();
         _adapter?.Dispose();
         _team.Dispose();

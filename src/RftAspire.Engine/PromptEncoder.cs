@@ -20,15 +20,20 @@ public sealed class PromptEncoder
     /// <summary>Ids that end a completion.</summary>
     public IReadOnlyList<int> StopTokens { get; }
 
-    public static bool Exists(string folder) =>
-        File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "vocab.json"));
+    public static bool Exists(string folder) => BpeTokenizer.Exists(folder);
 
     public static PromptEncoder Load(string folder, ModelConfig config) =>
         new(BpeTokenizer.Load(folder), ChatTemplate.Load(folder), config.EosTokenIds);
 
-    /// <summary>The prompt that asks for the assistant's next message.</summary>
-    public int[] Encode(IReadOnlyList<(string Role, string Content)> messages) =>
-        Tokenizer.Encode(_template.Render(messages, addGenerationPrompt: true), allowSpecial: true);
+    /// <summary>
+    /// The prompt that asks for the assistant's next message. Without a chat template it is a text of its own, so it begins with the
+    /// tokenizer's own beginning, which a template writes itself.
+    /// </summary>
+    public int[] Encode(IReadOnlyList<(string Role, string Content)> messages)
+    {
+        var ids = Tokenizer.Encode(_template.Render(messages, addGenerationPrompt: true), allowSpecial: true);
+        return _template.IsPlain ? [.. Tokenizer.BeginningTokens, .. ids] : ids;
+    }
 
     /// <summary>The ids as text, special tokens left out.</summary>
     public string Decode(IEnumerable<int> ids) => Tokenizer.Decode(ids.Where(id => !_specials.Contains(id)).ToArray());

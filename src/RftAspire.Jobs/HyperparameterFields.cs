@@ -37,6 +37,7 @@ public static class HyperparameterFields
             PromptWordDropout = read.Real("prompt_word_dropout", asked.HasPromptWordDropout ? asked.PromptWordDropout : d.PromptWordDropout, 0, Math.BitDecrement(1.0)),
             EvalInterval = read.Whole("eval_interval", asked.HasEvalInterval ? asked.EvalInterval : d.EvalInterval, 0, 100_000),
             EvalSamples = read.Whole("eval_samples", asked.HasEvalSamples ? asked.EvalSamples : d.EvalSamples, 0, 256),
+            Precision = asked.HasPrecision ? read.Name<ProductPrecision>("precision", asked.Precision) : d.Precision,
             ShuffleRewards = asked.HasShuffleRewards ? asked.ShuffleRewards : d.ShuffleRewards,
         };
     }
@@ -62,6 +63,7 @@ public static class HyperparameterFields
         PromptWordDropout = value.PromptWordDropout,
         EvalInterval = value.EvalInterval,
         EvalSamples = value.EvalSamples,
+        Precision = NameOf(value.Precision),
         ShuffleRewards = value.ShuffleRewards,
     };
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine;
+using RftAspire.Engine.Model;
 
 namespace RftAspire.Sampling;
 
@@ -9,7 +10,7 @@ namespace RftAspire.Sampling;
 public sealed partial class PolicyCache(ArtifactStore artifacts, IOptions<SamplingOptions> options, ILogger<PolicyCache> logger) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly List<(string Digest, LanguageModel Model)> _models = [];
+    private readonly List<(string Digest, ProductPrecision Precision, LanguageModel Model)> _models = [];
     private LanguageModel? _inUse;
 
     /// <summary>The model of a reference; stays loaded at least until the next call.</summary>
@@ -28,21 +29,24 @@ public sealed partial class PolicyCache(ArtifactStore artifacts, IOptions<Sampli
     {
         lock (_lock)
         {
-            foreach (var (_, model) in _models) model.Dispose();
+            foreach (var (_, _, model) in _models) model.Dispose();
             _models.Clear();
         }
     }
 
     private LanguageModel Load(WeightsReference weights)
     {
-        var at = _models.FindIndex(entry => entry.Digest == weights.Digest);
-        var entry = at >= 0 ? _models[at] : (weights.Digest, LanguageModel.Load(Path.Combine(artifacts.Root, weights.Location), weights.Digest, options.Value.Threads));
+        var at = _models.FindIndex(entry => entry.Digest == weights.Digest && entry.Precision == weights.Precision);
+        var entry = at >= 0 ? _models[at] : (weights.Digest, weights.Precision, LoadFrom(weights));
         if (at >= 0) _models.RemoveAt(at);
         else LogLoaded(weights.Version, weights.Location);
         _models.Add(entry);
-        Evict(entry.Item2);
-        return entry.Item2;
+        Evict(entry.Item3);
+        return entry.Item3;
     }
+
+    private LanguageModel LoadFrom(WeightsReference weights) => LanguageModel.Load(Path.Combine(artifacts.Root, weights.Location), weights.Digest,
+        options.Value.Threads, weights.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32);
 
     private void Evict(LanguageModel keep)
     {

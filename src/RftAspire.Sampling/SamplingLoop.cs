@@ -63,41 +63,51 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
     private void Decode(WeightsReference weights, CancellationToken stopping)
     {
         var model = policies.Use(weights);
-        using var batch = model.OpenBatch();
+        using var batch = model.OpenBatch((long)options.Value.CacheMiB << 20);
+        var active = 0;
         do
         {
             stopping.ThrowIfCancellationRequested();
-            TakeArrivals();
-            Admit(batch, model, weights);
+            // Who did not fit has no better chance before a completion ends.
+            if (TakeArrivals() || batch.Active < active || batch.Active == 0) Admit(batch, model, weights);
+            active = batch.Active;
         }
         while (batch.Step() || _waiting.Exists(pending => pending.Command.Weights == weights));
         _decoding.Clear();
     }
 
+    /// <summary>Groups join in the order of their arrival, as many as rows and cache have room for; the others go on waiting.</summary>
     private void Admit(DecodingBatch batch, LanguageModel model, WeightsReference weights)
     {
-        var entries = new List<BatchEntry>();
-        var rows = batch.Active;
+        var (next, entries, rows) = (new List<Pending>(), new List<BatchEntry>(), batch.Active);
         for (var i = 0; i < _waiting.Count; i++)
         {
             var pending = _waiting[i];
-            if (pending.Command.Weights != weights || (rows > 0 && rows + pending.Command.GroupSize > options.Value.MaxRows)) continue;
-            _waiting.RemoveAt(i--);
-            if (Request(pending, model) is not { } request) continue;
-            rows += pending.Command.GroupSize;
-            _decoding.Add(pending);
+            if (pending.Command.Weights != weights) continue;
+            if (Request(pending, model, batch) is not { } request)
+            {
+                _waiting.RemoveAt(i--);
+                continue;
+            }
+            if (rows > 0 && rows + request.Count > options.Value.MaxRows) break;
+            rows += request.Count;
+            next.Add(pending);
             entries.Add(new BatchEntry(request, completions => pending.Result.TrySetResult(ToRollouts(completions, model))));
         }
-        batch.Admit(entries);
+        foreach (var pending in next[..batch.Admit(entries)])
+        {
+            _waiting.Remove(pending);
+            _decoding.Add(pending);
+        }
     }
 
-    /// <summary>Null, and the group told why, when it does not fit the model: the groups beside it are not at fault.</summary>
-    private static SampleRequest? Request(Pending pending, LanguageModel model)
+    /// <summary>Null, and the group told why, when it fits neither model nor cache: the groups beside it are not at fault.</summary>
+    private static SampleRequest? Request(Pending pending, LanguageModel model, DecodingBatch batch)
     {
         try
         {
             var request = Request(pending.Command, model);
-            request.Check(model.Config);
+            batch.Check(request);
             return request;
         }
         catch (ArgumentException misfit)
@@ -114,9 +124,11 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
         _decoding.Clear();
     }
 
-    private void TakeArrivals()
+    private bool TakeArrivals()
     {
+        var before = _waiting.Count;
         while (_arrivals.Reader.TryRead(out var pending)) _waiting.Add(pending);
+        return _waiting.Count > before;
     }
 
     private static SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()

@@ -13,6 +13,10 @@ public sealed class SamplingOptions
     [Range(1, 65536)]
     public int MaxRows { get; init; } = 256;
 
+    /// <summary>Most memory for the keys and values of prompts and completions, in MiB; groups wait until theirs have room.</summary>
+    [Range(1, 1 << 24)]
+    public int CacheMiB { get; init; } = 1024;
+
     /// <summary>Weights versions kept in memory.</summary>
     [Range(1, 64)]
     public int CachedVersions { get; init; } = 2;

@@ -47,7 +47,7 @@ public sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, strin
         var folder = artifacts.CheckpointFolder(spec.JobId, version);
         CheckpointFolder.Save(folder, parameters, DType.F32, baseModelFolder);
         SafetensorsFile.Write(OptimizerFile(version), Moments(optimizer), DType.F32, null);
-        var reference = new WeightsReference(version, Path.GetRelativePath(artifacts.Root, folder), CheckpointFolder.WeightsDigest(parameters));
+        var reference = new WeightsReference(version, Path.GetRelativePath(artifacts.Root, folder), CheckpointFolder.WeightsDigest(parameters), spec.Hyperparameters.Precision);
         var manifest = new CheckpointManifest(reference, optimizer.Steps, metrics);
         ArtifactStore.WriteJson(folder + ".json", manifest);
         RemoveOthers([.. Enumerable.Range(version - kept + 1, kept).Select(kept => Path.GetFileName(artifacts.CheckpointFolder(spec.JobId, Math.Max(0, kept))))]);

@@ -46,9 +46,10 @@ internal sealed partial class TrainingRun : IDisposable
         _team = new ThreadTeam(options.Threads);
         _policy = CheckpointFolder.Load(folder);
         if (Settings.KlCoefficient > 0) _reference = CheckpointFolder.Load(folder);
-        _trainer = new PolicyTrainer(_policy, _reference, _team, new AdamWSettings { WeightDecay = Settings.WeightDecay });
+        _trainer = new PolicyTrainer(_policy, _reference, _team, new AdamWSettings { WeightDecay = Settings.WeightDecay },
+            Settings.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32);
         _checkpoints = new CheckpointStore(artifacts, spec, folder, options.KeptCheckpoints);
-        _weights = new WeightsReference(0, folder, CheckpointFolder.WeightsDigest(_policy));
+        _weights = new WeightsReference(0, folder, CheckpointFolder.WeightsDigest(_policy), Settings.Precision);
     }
 
     private Hyperparameters Settings => _spec.Hyperparameters;

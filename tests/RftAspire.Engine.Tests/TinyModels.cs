@@ -7,7 +7,7 @@ namespace RftAspire.Engine.Tests;
 /// <summary>Random models small enough for exhaustive checks, with weights large enough that attention is far from uniform.</summary>
 internal static class TinyModels
 {
-    public static TheoryData<string> Types => ["llama", "qwen2", "qwen3"];
+    public static TheoryData<string> Types => ["llama", "mistral", "qwen2", "qwen3"];
 
     public static ModelConfig Config(string type, int hidden = 48, int vocabulary = 101) => new()
     {
@@ -21,6 +21,7 @@ internal static class TinyModels
         VocabSize = vocabulary,
         TieWordEmbeddings = type != "qwen3",
         MaxPositionEmbeddings = 256,
+        SlidingWindow = type == "mistral" ? 5 : null,
     };
 
     public static Parameters Random(ModelConfig config, long seed = 7)

@@ -4,7 +4,8 @@ namespace RftAspire.Contracts.Messages;
 /// <param name="Version">The weights version, counted from 0.</param>
 /// <param name="Location">Hugging Face folder, relative to the artifact store's root unless it is rooted.</param>
 /// <param name="Digest">sha256 over the tensor bytes in name order, lower-case hex.</param>
-public sealed record WeightsReference(int Version, string Location, string Digest);
+/// <param name="Precision">How products with them are computed, in sampling as in training.</param>
+public sealed record WeightsReference(int Version, string Location, string Digest, ProductPrecision Precision = ProductPrecision.F32);
 
 /// <summary>Training has made a new weights version durable; samplers may load it ahead of the first group that asks for it.</summary>
 public sealed record WeightsPublished(string JobId, WeightsReference Weights);

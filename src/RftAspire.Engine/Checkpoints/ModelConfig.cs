@@ -86,6 +86,9 @@ public sealed partial record ModelConfig
         foreach (var eos in EosTokenIds) Range(file, "eos_token_id", eos, 0, VocabSize - 1);
     }
 
+    /// <summary>The first position that a query sees.</summary>
+    internal int FirstVisible(int position) => SlidingWindow is { } window ? Math.Max(0, position - window + 1) : 0;
+
     /// <summary>The frequency of the i-th pair of a head's elements, in radians a position: theta^(-2i/headDim), scaled where the model is.</summary>
     internal double RotaryFrequency(int pair)
     {

@@ -20,12 +20,12 @@ internal sealed class TokenTrie
     {
         this.tokenizer = tokenizer;
         isText = new bool[tokenizer.VocabSize];
-        for (var id = 0; id < isText.Length; id++) isText[id] = tokenizer.TokenBytes(id).Length > 0;
+        for (var id = 0; id < isText.Length; id++) isText[id] = tokenizer.BytesOf(id, first: false).Length > 0;
         foreach (var added in tokenizer.AddedTokens) isText[added.Id] = false;
         tokens = [.. Enumerable.Range(0, isText.Length).Where(id => isText[id])];
-        Array.Sort(tokens, (a, b) => tokenizer.TokenBytes(a).SequenceCompareTo(tokenizer.TokenBytes(b)) is not 0 and var order ? order : a.CompareTo(b));
+        Array.Sort(tokens, (a, b) => tokenizer.BytesOf(a, first: false).SequenceCompareTo(tokenizer.BytesOf(b, first: false)) is not 0 and var order ? order : a.CompareTo(b));
         Build();
-        var single = tokens.Where(token => tokenizer.TokenBytes(token).Length == 1).Select(token => tokenizer.TokenBytes(token)[0]).ToHashSet();
+        var single = tokens.Where(token => tokenizer.BytesOf(token, first: false).Length == 1).Select(token => tokenizer.BytesOf(token, first: false)[0]).ToHashSet();
         if (Enumerable.Range(0, 256).FirstOrDefault(value => !single.Contains((byte)value), -1) is >= 0 and var missing)
             throw new ArgumentException($"the tokenizer has no token for the single byte 0x{missing:x2}, so that a constrained text could get stuck", nameof(tokenizer));
     }
@@ -43,7 +43,7 @@ internal sealed class TokenTrie
     public static TokenTrie Of(BpeTokenizer tokenizer) => Known.GetValue(tokenizer, key => new TokenTrie(key));
 
     /// <summary>The bytes of a text token; none for any other.</summary>
-    public ReadOnlySpan<byte> Bytes(int token) => (uint)token < (uint)isText.Length && isText[token] ? tokenizer.TokenBytes(token) : [];
+    public ReadOnlySpan<byte> Bytes(int token) => (uint)token < (uint)isText.Length && isText[token] ? tokenizer.BytesOf(token, first: false) : [];
 
     /// <summary>
     /// Sets the bits of the tokens below a node (below the root where it is -1) that the automaton accepts from <paramref name="state"/>,
@@ -77,7 +77,7 @@ internal sealed class TokenTrie
         var previous = ReadOnlySpan<byte>.Empty;
         for (var t = 0; t < tokens.Length; t++)
         {
-            var bytes = tokenizer.TokenBytes(tokens[t]);
+            var bytes = tokenizer.BytesOf(tokens[t], first: false);
             var common = previous.CommonPrefixLength(bytes);
             while (open.Count > common) Close(open.Pop());
             for (var depth = common; depth < bytes.Length; depth++)

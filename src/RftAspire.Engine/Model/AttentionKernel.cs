@@ -28,11 +28,14 @@ internal static unsafe class AttentionKernel
         MatrixKernel.Multiply(rows, keys.Count, headDim, q, qRow, 1, keys.Keys, keys.KeyStride, scores, scoresRow, accumulate: false);
 
     /// <summary>
-    /// Turns the first <paramref name="visible"/> scores into softmax numerators, the rest up to <paramref name="total"/> into 0,
-    /// and returns the reciprocal of their sum. The row needs room up to the next multiple of 16.
+    /// Turns scores from <paramref name="first"/> up to <paramref name="visible"/> into softmax numerators, those before and the
+    /// rest up to <paramref name="total"/> into 0, and returns the reciprocal of their sum. The row needs room up to the next
+    /// multiple of 16. It may begin at any position that is one: a lane of the sum then starts later, at the same 0.
     /// </summary>
-    public static float Softmax(float* scores, int visible, int total, float scale)
+    public static float Softmax(float* scores, int first, int visible, int total, float scale)
     {
+        // What no query of the unit sees may not even be a score.
+        if (first > 0) new Span<float>(scores, first).Fill(float.NegativeInfinity);
         var sum = VectorMath.ExpInPlace(scores, visible, VectorMath.Max(scores, visible), scale);
         if (total > visible) new Span<float>(scores + visible, total - visible).Clear();
         return 1 / sum;

@@ -12,21 +12,18 @@ internal static class RowBlocks
 }
 
 /// <summary>y[rows, outputs] = x[rows, inputs] Wᵀ, split over outputs.</summary>
-internal readonly unsafe struct LinearJob(PackedMatrix matrix, int rows, float* x, float* y) : IParallelJob
+internal readonly unsafe struct LinearJob(WeightMatrix matrix, int rows, ProductRows x, float* y) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
         int from = matrix.PanelCount * thread / threads, to = matrix.PanelCount * (thread + 1) / threads;
         for (var row = 0; row < rows; row += RowBlocks.Rows)
-        {
-            var count = Math.Min(RowBlocks.Rows, rows - row);
-            matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, y + (long)row * matrix.Outputs, matrix.Outputs, accumulate: false);
-        }
+            matrix.Multiply(from, to, row, Math.Min(RowBlocks.Rows, rows - row), x, y, matrix.Outputs, accumulate: false);
     }
 }
 
 /// <summary>target = residual + x Wᵀ, split over outputs; the sum starts from the residual, so that all callers round alike.</summary>
-internal readonly unsafe struct ResidualJob(PackedMatrix matrix, int rows, float* x, float* residual, float* target, LoraTerm lora) : IParallelJob
+internal readonly unsafe struct ResidualJob(WeightMatrix matrix, int rows, ProductRows x, float* residual, float* target, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -41,20 +38,21 @@ internal readonly unsafe struct ResidualJob(PackedMatrix matrix, int rows, float
                 var at = (long)r * matrix.Outputs + first;
                 new ReadOnlySpan<float>(residual + at, width).CopyTo(new Span<float>(target + at, width));
             }
-            matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, target + (long)row * matrix.Outputs, matrix.Outputs, accumulate: true);
-            lora.Add(0, from, to, row, count, target + (long)row * matrix.Outputs, matrix.Outputs);
+            matrix.Multiply(from, to, row, count, x, target, matrix.Outputs, accumulate: true);
+            lora.Add(0, from, to, row, count, target, matrix.Outputs);
         }
     }
 }
 
 /// <summary>y_i = w_i x_i / sqrt(mean(x²) + eps) for each row; the reciprocal root is kept when asked for.</summary>
-internal readonly unsafe struct RmsNormJob(int rows, int size, float* x, float* weight, float eps, float* y, float* inverseRoots) : IParallelJob
+internal readonly unsafe struct RmsNormJob(int rows, int size, float* x, float* weight, float eps, ProductRows y, float* inverseRoots) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
         for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++)
         {
-            var inverse = Normalize(x + (long)r * size, weight, y + (long)r * size, size, eps);
+            var inverse = Normalize(x + (long)r * size, weight, y.Values + (long)r * size, size, eps);
+            y.Round(r, size, 0, size);
             if (inverseRoots != null) inverseRoots[r] = inverse;
         }
     }
@@ -67,12 +65,21 @@ internal readonly unsafe struct RmsNormJob(int rows, int size, float* x, float* 
     }
 }
 
+/// <summary>Rounds rows for a product in bf16.</summary>
+internal readonly unsafe struct RoundJob(int rows, int size, ProductRows x) : IParallelJob
+{
+    public void Execute(int thread, int threads)
+    {
+        for (var r = rows * thread / threads; r < rows * (thread + 1) / threads; r++) x.Round(r, size, 0, size);
+    }
+}
+
 /// <summary>
 /// Queries, keys and values: the product, biases, head norms (Qwen3) and rotation. A thread has whole heads, so nothing of a head
 /// is needed from elsewhere.
 /// </summary>
 internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer layer, RotaryTable rotary, IAttention attention, int index,
-    int rows, int* positions, float* x, float* qkv, float* raw, LoraTerm lora) : IParallelJob
+    int rows, int* positions, ProductRows x, float* qkv, float* raw, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -89,8 +96,8 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
     private void Unit(int row, int count, int from, int to)
     {
         var matrix = layer.QueryKeyValue;
-        matrix.Multiply(from, to, count, x + (long)row * matrix.Inputs, qkv + (long)row * matrix.Outputs, matrix.Outputs, accumulate: false);
-        lora.Add(0, from, to, row, count, qkv + (long)row * matrix.Outputs, matrix.Outputs);
+        matrix.Multiply(from, to, row, count, x, qkv, matrix.Outputs, accumulate: false);
+        lora.Add(0, from, to, row, count, qkv, matrix.Outputs);
         int firstHead = from * MatrixKernel.StripColumns / config.HeadDim, lastHead = Math.Min(matrix.Outputs, to * MatrixKernel.StripColumns) / config.HeadDim;
         for (var r = row; r < row + count; r++)
             for (var head = firstHead; head < lastHead; head++) Finish(r, head);
@@ -106,38 +113,41 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
         var kvHead = head - config.Heads;
         if (kvHead >= config.KvHeads)
         {
+            if (layer.QueryKeyValue.Precision == Precision.BF16) BFloat16Pairs.Round(start, size);
             attention.KeepValue(index, row, kvHead - config.KvHeads, start);
             return;
         }
         var norm = kvHead < 0 ? layer.QueryNorm : layer.KeyNorm;
         if (norm != null) RmsNormJob.Normalize(start, norm, start, size, (float)config.RmsNormEps);
         rotary.Rotate(start, positions[row], 1);
-        if (kvHead >= 0) attention.KeepKey(index, row, kvHead, start);
+        if (kvHead < 0) return;
+        if (layer.QueryKeyValue.Precision == Precision.BF16) BFloat16Pairs.Round(start, size);
+        attention.KeepKey(index, row, kvHead, start);
     }
 
     private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 }
 
 /// <summary>activated = silu(x Wgateᵀ) * (x Wupᵀ), with silu(z) = z / (1 + exp(-z)), split over columns; rows of gateUp hold gate, then up.</summary>
-internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, float* x, float* gateUp, float* activated, LoraTerm lora) : IParallelJob
+internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, ProductRows x, float* gateUp, ProductRows activated, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
-        int size = layer.Gate.Outputs, inputs = layer.Gate.Inputs;
+        var size = layer.Gate.Outputs;
         int from = layer.Gate.PanelCount * thread / threads, to = layer.Gate.PanelCount * (thread + 1) / threads;
         int first = from * MatrixKernel.StripColumns, width = Math.Min(size, to * MatrixKernel.StripColumns) - first;
         for (var row = 0; row < rows; row += RowBlocks.Rows)
         {
             var count = Math.Min(RowBlocks.Rows, rows - row);
-            var target = gateUp + 2L * row * size;
-            layer.Gate.Multiply(from, to, count, x + (long)row * inputs, target, 2L * size, accumulate: false);
-            layer.Up.Multiply(from, to, count, x + (long)row * inputs, target + size, 2L * size, accumulate: false);
-            lora.Add(0, from, to, row, count, target, 2L * size);
-            lora.Add(1, from, to, row, count, target + size, 2L * size);
-            for (var r = 0; r < count; r++)
+            layer.Gate.Multiply(from, to, row, count, x, gateUp, 2L * size, accumulate: false);
+            layer.Up.Multiply(from, to, row, count, x, gateUp + size, 2L * size, accumulate: false);
+            lora.Add(0, from, to, row, count, gateUp, 2L * size);
+            lora.Add(1, from, to, row, count, gateUp + size, 2L * size);
+            for (var r = row; r < row + count; r++)
             {
-                var gate = target + 2L * r * size + first;
-                SwiGlu(gate, gate + size, activated + (long)(row + r) * size + first, width);
+                var gate = gateUp + 2L * r * size + first;
+                SwiGlu(gate, gate + size, activated.Values + (long)r * size + first, width);
+                activated.Round(r, size, first, width);
             }
         }
     }

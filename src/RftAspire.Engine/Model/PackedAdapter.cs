@@ -5,18 +5,18 @@ namespace RftAspire.Engine.Model;
 /// <summary>One version of an adapter laid out for the forward pass. It stays apart from the base's weights, which all versions share.</summary>
 internal sealed unsafe class PackedAdapter : IDisposable
 {
-    private readonly LoraAdapter _adapter;
     private readonly PackedLora?[][] _layers;
 
     public PackedAdapter(LoraAdapter adapter, ThreadTeam team)
     {
-        _adapter = adapter;
+        Source = adapter;
         _layers = [.. Enumerable.Range(0, adapter.Layout.Config.Layers).Select(layer => Enum.GetValues<LayerProduct>().Select(which => New(layer, which)).ToArray())];
         Repack(team);
     }
 
+    public LoraAdapter Source { get; }
     /// <summary>Most columns that t = x Aᵀ has.</summary>
-    public int Columns => _adapter.Layout.Columns;
+    public int Columns => Source.Layout.Columns;
 
     /// <summary>Lays out the adapter's present values; call after every optimizer step.</summary>
     public void Repack(ThreadTeam team)
@@ -25,7 +25,7 @@ internal sealed unsafe class PackedAdapter : IDisposable
         {
             foreach (var which in Enum.GetValues<LayerProduct>())
                 if (_layers[layer][(int)which] is { } lora)
-                    team.Run(new PackJob(_adapter, lora, _adapter.At(_adapter.Layout.Product(layer, which)!.A)));
+                    team.Run(new PackJob(Source, lora, Source.At(Source.Layout.Product(layer, which)!.A)));
         }
     }
 
@@ -45,8 +45,8 @@ internal sealed unsafe class PackedAdapter : IDisposable
 
     private PackedLora? New(int layer, LayerProduct which)
     {
-        var (config, rank) = (_adapter.Layout.Config, _adapter.Layout.Settings.Rank);
-        if (_adapter.Layout.Product(layer, which) is not { } product) return null;
+        var (config, rank) = (Source.Layout.Config, Source.Layout.Settings.Rank);
+        if (Source.Layout.Product(layer, which) is not { } product) return null;
         int[] outputs = which switch
         {
             LayerProduct.QueryKeyValue => [(config.Heads + 2 * config.KvHeads) * config.HeadDim],

@@ -95,12 +95,12 @@ internal readonly unsafe struct LoraTerm(PackedLora? lora, float* t)
     /// <param name="matrix">Index of the base matrix within the product.</param>
     /// <param name="from">First panel.</param>
     /// <param name="to">Panel behind the last.</param>
-    /// <param name="row">First row of t.</param>
+    /// <param name="row">First row of t and y.</param>
     /// <param name="rows">Number of rows.</param>
-    /// <param name="y">First element of the base matrix's outputs in the first row.</param>
+    /// <param name="y">First element of the base matrix's outputs in row 0.</param>
     /// <param name="yRow">Floats between rows of y.</param>
     public void Add(int matrix, int from, int to, int row, int rows, float* y, long yRow) =>
-        lora?.B[matrix].MultiplyAdd(from, to, rows, t + (long)row * lora.A.Outputs, y, yRow);
+        lora?.B[matrix].MultiplyAdd(from, to, rows, t + (long)row * lora.A.Outputs, y + row * yRow, yRow);
 }
 
 /// <summary>t = x Aᵀ, split over rows: there are too few columns to share out.</summary>

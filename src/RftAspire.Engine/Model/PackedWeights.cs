@@ -4,13 +4,13 @@ using RftAspire.Engine.Numerics;
 namespace RftAspire.Engine.Model;
 
 /// <summary>One layer's weights as the forward pass reads them. Pointers go into <see cref="Parameters"/>.</summary>
-internal sealed unsafe class PackedLayer(ModelConfig config) : IDisposable
+internal sealed unsafe class PackedLayer(ModelConfig config, Precision precision) : IDisposable
 {
-    public readonly PackedMatrix QueryKeyValue = new((config.Heads + 2 * config.KvHeads) * config.HeadDim, config.HiddenSize);
-    public readonly PackedMatrix Output = new(config.HiddenSize, config.Heads * config.HeadDim);
-    public readonly PackedMatrix Gate = new(config.IntermediateSize, config.HiddenSize);
-    public readonly PackedMatrix Up = new(config.IntermediateSize, config.HiddenSize);
-    public readonly PackedMatrix Down = new(config.HiddenSize, config.IntermediateSize);
+    public readonly WeightMatrix QueryKeyValue = new((config.Heads + 2 * config.KvHeads) * config.HeadDim, config.HiddenSize, precision);
+    public readonly WeightMatrix Output = new(config.HiddenSize, config.Heads * config.HeadDim, precision);
+    public readonly WeightMatrix Gate = new(config.IntermediateSize, config.HiddenSize, precision);
+    public readonly WeightMatrix Up = new(config.IntermediateSize, config.HiddenSize, precision);
+    public readonly WeightMatrix Down = new(config.HiddenSize, config.IntermediateSize, precision);
     public float* InputNorm, PostNorm, QueryNorm, KeyNorm;
     /// <summary>Biases of query, key and value, one after the other; null where the architecture has none.</summary>
     public float* QueryKeyValueBias;
@@ -32,22 +32,24 @@ internal sealed unsafe class PackedWeights : IDisposable
     private readonly PackedLayer[] _layers;
     private readonly PackedAdapter? _adapter;
 
-    public PackedWeights(Parameters parameters, ThreadTeam team, LoraAdapter? adapter = null)
+    public PackedWeights(Parameters parameters, ThreadTeam team, Precision precision = Precision.F32, LoraAdapter? adapter = null)
     {
         adapter?.CheckFits(parameters.Layout.Config);
         _parameters = parameters;
+        Precision = precision;
         Config = parameters.Layout.Config;
-        Head = new PackedMatrix(Config.VocabSize, Config.HiddenSize);
+        Head = new WeightMatrix(Config.VocabSize, Config.HiddenSize, precision);
         Rotary = new RotaryTable(Config);
         _layers = new PackedLayer[Config.Layers];
-        for (var i = 0; i < _layers.Length; i++) _layers[i] = new PackedLayer(Config);
+        for (var i = 0; i < _layers.Length; i++) _layers[i] = new PackedLayer(Config, precision);
         Repack(team);
         if (adapter is not null) _adapter = new PackedAdapter(adapter, team);
     }
 
     public ModelConfig Config { get; }
+    public Precision Precision { get; }
     public ReadOnlySpan<PackedLayer> Layers => _layers;
-    public PackedMatrix Head { get; }
+    public WeightMatrix Head { get; }
     public RotaryTable Rotary { get; }
     /// <summary>What is added to the layers' products; null for the base alone.</summary>
     public PackedAdapter? Adapter => BaseAlone ? null : _adapter;
@@ -85,7 +87,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         _adapter?.Dispose();
     }
 
-    private readonly struct PackJob(PackedMatrix matrix, float* weights) : IParallelJob
+    private readonly struct PackJob(WeightMatrix matrix, float* weights) : IParallelJob
     {
         public void Execute(int thread, int threads) => matrix.Pack(weights, thread, threads);
     }

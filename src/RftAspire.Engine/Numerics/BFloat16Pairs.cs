@@ -50,6 +50,21 @@ internal static unsafe class BFloat16Pairs
             pairs[j] = FloatFormats.ToBFloat16(even[j]) | (odd == null ? 0 : (uint)FloatFormats.ToBFloat16(odd[j]) << 16);
     }
 
+    /// <summary>Replaces each float by the nearest bf16.</summary>
+    public static void Round(float* x, int n)
+    {
+        var bits = (uint*)x;
+        var i = 0;
+        for (; i <= n - Vector<uint>.Count; i += Vector<uint>.Count) (Rounded(Vector.Load(bits + i)) & new Vector<uint>(High)).Store(bits + i);
+        for (; i < n; i++) bits[i] = (uint)FloatFormats.ToBFloat16(x[i]) << 16;
+    }
+
+    /// <summary>The high halves of floats that are bf16 numbers already, <paramref name="step"/> places apart.</summary>
+    public static void Narrow(float* source, ushort* target, int step, int n)
+    {
+        for (var i = 0; i < n; i++) target[(long)i * step] = ((ushort*)(source + i))[1];
+    }
+
     /// <summary>Float32 bits with the nearest bf16 in their high half.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<uint> Rounded(Vector<uint> bits)

@@ -23,18 +23,26 @@ internal static unsafe class MatrixKernel
             var rows = Math.Min(RowBlock, m - row);
             for (var column = 0; column < n; column += StripColumns)
             {
-                Strip(rows, Math.Min(StripColumns, n - column), k, a + row * aRow, aRow, aK, b + column, bK, c + row * cRow + column, cRow, accumulate);
+                Strip<SingleRight>(rows, Math.Min(StripColumns, n - column), k, a + row * aRow, aRow, aK, b + column, bK, c + row * cRow + column, cRow, accumulate);
             }
         }
     }
 
     /// <summary>One strip of at most 32 columns.</summary>
+    public static void Strip(int rows, int columns, int depth, float* a, long aRow, long aK, float* b, long bK, float* c, long cRow, bool accumulate) =>
+        Strip<SingleRight>(rows, columns, depth, a, aRow, aK, b, bK, c, cRow, accumulate);
+
+    /// <summary>One strip with B in bf16: its rows are <paramref name="bK"/> numbers apart, an even distance.</summary>
+    public static void Strip(int rows, int columns, int depth, float* a, long aRow, long aK, ushort* b, long bK, float* c, long cRow, bool accumulate) =>
+        Strip<HalfRight>(rows, columns, depth, a, aRow, aK, (float*)b, bK / 2, c, cRow, accumulate);
+
     [SkipLocalsInit]
-    public static void Strip(int rows, int columns, int depth, float* a, long aRow, long aK, float* b, long bK, float* c, long cRow, bool accumulate)
+    private static void Strip<TRight>(int rows, int columns, int depth, float* a, long aRow, long aK, float* b, long bK, float* c, long cRow, bool accumulate)
+        where TRight : struct, IRightSide
     {
         if (columns == StripColumns)
         {
-            WholeStrip(rows, depth, a, aRow, aK, b, bK, c, cRow, accumulate);
+            WholeStrip<TRight>(rows, depth, a, aRow, aK, b, bK, c, cRow, accumulate);
             return;
         }
         var partial = stackalloc float[12 * StripColumns];
@@ -42,26 +50,28 @@ internal static unsafe class MatrixKernel
         {
             var height = Math.Min(12, rows - r);
             if (accumulate) Copy(c + r * cRow, cRow, partial, StripColumns, height, columns);
-            WholeStrip(height, depth, a + r * aRow, aRow, aK, b, bK, partial, StripColumns, accumulate);
+            WholeStrip<TRight>(height, depth, a + r * aRow, aRow, aK, b, bK, partial, StripColumns, accumulate);
             Copy(partial, StripColumns, c + r * cRow, cRow, height, columns);
         }
     }
 
-    private static void WholeStrip(int rows, int depth, float* a, long aRow, long aK, float* b, long bK, float* c, long cRow, bool accumulate)
+    private static void WholeStrip<TRight>(int rows, int depth, float* a, long aRow, long aK, float* b, long bK, float* c, long cRow, bool accumulate)
+        where TRight : struct, IRightSide
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            MatrixTile<Simd512, Vector512<float>>.Rows(rows, 12, depth, a, aRow, aK, b, bK, c, cRow, accumulate);
+            MatrixTile<Simd512, Vector512<float>, TRight>.Rows(rows, 12, depth, a, aRow, aK, b, bK, c, cRow, accumulate);
+            return;
         }
-        else if (Vector256.IsHardwareAccelerated)
+        // Narrower registers take a strip in parts; a bf16 number is half a float's place.
+        var places = typeof(TRight) == typeof(HalfRight) ? 2 : 1;
+        var width = Vector256.IsHardwareAccelerated ? 16 : 8;
+        for (var j = 0; j < StripColumns; j += width)
         {
-            for (var j = 0; j < StripColumns; j += 16)
-                MatrixTile<Simd256, Vector256<float>>.Rows(rows, 4, depth, a, aRow, aK, b + j, bK, c + j, cRow, accumulate);
-        }
-        else
-        {
-            for (var j = 0; j < StripColumns; j += 8)
-                MatrixTile<Simd128, Vector128<float>>.Rows(rows, 4, depth, a, aRow, aK, b + j, bK, c + j, cRow, accumulate);
+            if (Vector256.IsHardwareAccelerated)
+                MatrixTile<Simd256, Vector256<float>, TRight>.Rows(rows, 4, depth, a, aRow, aK, b + j / places, bK, c + j, cRow, accumulate);
+            else
+                MatrixTile<Simd128, Vector128<float>, TRight>.Rows(rows, 4, depth, a, aRow, aK, b + j / places, bK, c + j, cRow, accumulate);
         }
     }
 

@@ -6,9 +6,10 @@ namespace RftAspire.Engine.Numerics;
 /// The register tiles of <see cref="MatrixKernel"/>: C[r, 0..2w) (+)= sum over k of A[r, k] * B[k, 0..2w), one fused multiply-add
 /// per k in ascending order whatever the tile height, so a row's bits do not depend on its neighbours.
 /// </summary>
-internal static unsafe class MatrixTile<TSimd, V>
+internal static unsafe class MatrixTile<TSimd, V, TRight>
     where TSimd : struct, ISimd<V>
     where V : struct
+    where TRight : struct, IRightSide
 {
     /// <summary>Rows of B that are asked for ahead of their use; weights of large models come from memory.</summary>
     private const int Ahead = 32;
@@ -72,7 +73,7 @@ internal static unsafe class MatrixTile<TSimd, V>
         }
         for (var k = 0; k < depth; k++, a += aK, b += bK)
         {
-            V low = TSimd.Load(b), high = TSimd.Load(b + w);
+            V low = TRight.Load<TSimd, V>(b, 0), high = TRight.Load<TSimd, V>(b, 1);
             TSimd.Prefetch(b + Ahead * bK);
             var x = TSimd.Broadcast(a[0]); l0 = TSimd.MultiplyAdd(x, low, l0); h0 = TSimd.MultiplyAdd(x, high, h0);
             x = TSimd.Broadcast(a[aRow]); l1 = TSimd.MultiplyAdd(x, low, l1); h1 = TSimd.MultiplyAdd(x, high, h1);
@@ -127,7 +128,7 @@ internal static unsafe class MatrixTile<TSimd, V>
         }
         for (var k = 0; k < depth; k++, a += aK, b += bK)
         {
-            V low = TSimd.Load(b), high = TSimd.Load(b + w);
+            V low = TRight.Load<TSimd, V>(b, 0), high = TRight.Load<TSimd, V>(b, 1);
             TSimd.Prefetch(b + Ahead * bK);
             var x = TSimd.Broadcast(a[0]); l0 = TSimd.MultiplyAdd(x, low, l0); h0 = TSimd.MultiplyAdd(x, high, h0);
             x = TSimd.Broadcast(a[aRow]); l1 = TSimd.MultiplyAdd(x, low, l1); h1 = TSimd.MultiplyAdd(x, high, h1);
@@ -166,7 +167,7 @@ internal static unsafe class MatrixTile<TSimd, V>
         }
         for (var k = 0; k < depth; k++, a += aK, b += bK)
         {
-            V low = TSimd.Load(b), high = TSimd.Load(b + w);
+            V low = TRight.Load<TSimd, V>(b, 0), high = TRight.Load<TSimd, V>(b, 1);
             TSimd.Prefetch(b + Ahead * bK);
             var x = TSimd.Broadcast(a[0]); l0 = TSimd.MultiplyAdd(x, low, l0); h0 = TSimd.MultiplyAdd(x, high, h0);
             x = TSimd.Broadcast(a[aRow]); l1 = TSimd.MultiplyAdd(x, low, l1); h1 = TSimd.MultiplyAdd(x, high, h1);
@@ -195,7 +196,7 @@ internal static unsafe class MatrixTile<TSimd, V>
         }
         for (var k = 0; k < depth; k++, a += aK, b += bK)
         {
-            V low = TSimd.Load(b), high = TSimd.Load(b + w);
+            V low = TRight.Load<TSimd, V>(b, 0), high = TRight.Load<TSimd, V>(b, 1);
             TSimd.Prefetch(b + Ahead * bK);
             var x = TSimd.Broadcast(a[0]); l0 = TSimd.MultiplyAdd(x, low, l0); h0 = TSimd.MultiplyAdd(x, high, h0);
             x = TSimd.Broadcast(a[aRow]); l1 = TSimd.MultiplyAdd(x, low, l1); h1 = TSimd.MultiplyAdd(x, high, h1);
@@ -220,7 +221,7 @@ internal static unsafe class MatrixTile<TSimd, V>
         }
         for (var k = 0; k < depth; k++, a += aK, b += bK)
         {
-            V low = TSimd.Load(b), high = TSimd.Load(b + w);
+            V low = TRight.Load<TSimd, V>(b, 0), high = TRight.Load<TSimd, V>(b, 1);
             TSimd.Prefetch(b + Ahead * bK);
             var x = TSimd.Broadcast(a[0]); l0 = TSimd.MultiplyAdd(x, low, l0); h0 = TSimd.MultiplyAdd(x, high, h0);
             x = TSimd.Broadcast(a[aRow]); l1 = TSimd.MultiplyAdd(x, low, l1); h1 = TSimd.MultiplyAdd(x, high, h1);
@@ -241,7 +242,7 @@ internal static unsafe class MatrixTile<TSimd, V>
         }
         for (var k = 0; k < depth; k++, a += aK, b += bK)
         {
-            V low = TSimd.Load(b), high = TSimd.Load(b + w);
+            V low = TRight.Load<TSimd, V>(b, 0), high = TRight.Load<TSimd, V>(b, 1);
             TSimd.Prefetch(b + Ahead * bK);
             var x = TSimd.Broadcast(a[0]); l0 = TSimd.MultiplyAdd(x, low, l0); h0 = TSimd.MultiplyAdd(x, high, h0);
         }

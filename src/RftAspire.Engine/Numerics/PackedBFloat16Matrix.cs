@@ -12,13 +12,21 @@ internal sealed unsafe class PackedBFloat16Matrix : IDisposable
     // A panel's block and the rows that meet it stay in the first-level cache.
     private const int BlockPairs = 320, TurnedBlockPairs = 128, BlockRows = 14 * 12, BlockPanels = 5, Columns = BFloat16Kernel.PanelColumns;
     private readonly NativeBuffer _panels;
+    private readonly bool _ownsPanels;
 
     public PackedBFloat16Matrix(int outputs, int inputs)
+        : this(outputs, inputs, new NativeBuffer(PanelFloats(outputs, inputs))) => _ownsPanels = true;
+
+    /// <summary>A matrix in a buffer of at least <see cref="PanelFloats"/> that stays the caller's.</summary>
+    public PackedBFloat16Matrix(int outputs, int inputs, NativeBuffer panels)
     {
         (Outputs, Inputs, Pairs) = (outputs, inputs, BFloat16Pairs.Count(inputs));
         PanelCount = (outputs + Columns - 1) / Columns;
-        _panels = new NativeBuffer((long)PanelCount * Pairs * Columns);
+        _panels = panels;
     }
+
+    /// <summary>Room that the panels take, in floats.</summary>
+    public static long PanelFloats(int outputs, int inputs) => (outputs + Columns - 1) / Columns * (long)BFloat16Pairs.Count(inputs) * Columns;
 
     public int Outputs { get; }
     public int Inputs { get; }
@@ -65,13 +73,10 @@ internal sealed unsafe class PackedBFloat16Matrix : IDisposable
         }
     }
 
-    /// <summary>
-    /// y[rows, outputs] = x[rows, inputs] Wᵀ for this thread's share of the outputs; adds to y when asked.
-    /// </summary>
+    /// <summary>Columns of y = x Wᵀ in the panels from <paramref name="from"/> up to <paramref name="to"/>; added to y when asked.</summary>
     /// <param name="x">Rows of pairs, <paramref name="xRow"/> pairs apart.</param>
-    public void Multiply(int rows, uint* x, long xRow, float* y, long yRow, bool accumulate, int thread, int threads)
+    public void Multiply(int from, int to, int rows, uint* x, long xRow, float* y, long yRow, bool accumulate)
     {
-        int from = PanelCount * thread / threads, to = PanelCount * (thread + 1) / threads;
         // Rows of one tile meet every weight once: better to read the weights in the order of memory than in blocks.
         var block = BlockOf(rows <= BFloat16Tile.MostRows ? Pairs : BlockPairs);
         for (var row = 0; row < rows; row += BlockRows)
@@ -110,7 +115,10 @@ internal sealed unsafe class PackedBFloat16Matrix : IDisposable
         }
     }
 
-    public void Dispose() => _panels.Dispose();
+    public void Dispose()
+    {
+        if (_ownsPanels) _panels.Dispose();
+    }
 
     /// <summary>Splits the pairs evenly into blocks of at most <paramref name="most"/>.</summary>
     private int BlockOf(int most)

@@ -13,6 +13,9 @@ internal unsafe interface ISimd<V>
 {
     static abstract int Lanes { get; }
     static abstract V Load(float* source);
+
+    /// <summary>As floats the bf16 numbers at <paramref name="source"/>.</summary>
+    static abstract V Widen(ushort* source);
     static abstract V Broadcast(float value);
     static abstract V MultiplyAdd(V left, V right, V addend);
     static abstract void Store(V value, float* target);
@@ -27,6 +30,11 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(float* source) => Vector512.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Widen(ushort* source) => Avx512F.IsSupported
+        ? Vector512.ShiftLeft(Avx512F.ConvertToVector512UInt32(Vector256.Load(source)), 16).AsSingle()
+        : Vector512.Create(Simd256.Widen(source), Simd256.Widen(source + 8));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Broadcast(float value) => Vector512.Create(value);
@@ -55,6 +63,11 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Load(float* source) => Vector256.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Widen(ushort* source) => Avx2.IsSupported
+        ? Vector256.ShiftLeft(Avx2.ConvertToVector256Int32(Vector128.Load(source)), 16).AsSingle()
+        : Vector256.Create(Simd128.Widen(source), Simd128.Widen(source + 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Broadcast(float value) => Vector256.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,6 +93,9 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Load(float* source) => Vector128.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Widen(ushort* source) => Vector128.ShiftLeft(Vector128.WidenLower(Vector64.Load(source).ToVector128Unsafe()), 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Broadcast(float value) => Vector128.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -95,4 +111,31 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
         if (!Sse.IsSupported) return;
         Sse.Prefetch0(address);
     }
+}
+
+/// <summary>How the right side of a product is stored.</summary>
+internal unsafe interface IRightSide
+{
+    /// <summary>A vector of a row of B.</summary>
+    static abstract V Load<TSimd, V>(float* row, int vector)
+        where TSimd : struct, ISimd<V>
+        where V : struct;
+}
+
+/// <summary>As floats.</summary>
+internal readonly unsafe struct SingleRight : IRightSide
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Load<TSimd, V>(float* row, int vector)
+        where TSimd : struct, ISimd<V>
+        where V : struct => TSimd.Load(row + vector * TSimd.Lanes);
+}
+
+/// <summary>As bf16 numbers, two in the place of a float.</summary>
+internal readonly unsafe struct HalfRight : IRightSide
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Load<TSimd, V>(float* row, int vector)
+        where TSimd : struct, ISimd<V>
+        where V : struct => TSimd.Widen((ushort*)row + vector * TSimd.Lanes);
 }

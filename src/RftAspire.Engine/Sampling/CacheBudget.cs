@@ -1,4 +1,5 @@
 using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Model;
 
 namespace RftAspire.Engine.Sampling;
 
@@ -12,10 +13,10 @@ internal sealed class CacheBudget : IDisposable
     private readonly long _budget;
     private int _promised;
 
-    public CacheBudget(ModelConfig config, long budget)
+    public CacheBudget(ModelConfig config, Precision precision, long budget)
     {
         _budget = budget;
-        Blocks = new KeyValueBlocks(config, budget);
+        Blocks = new KeyValueBlocks(config, precision, budget);
         _tree = new PrefixTree(Blocks);
     }
 
@@ -24,13 +25,14 @@ internal sealed class CacheBudget : IDisposable
     /// <summary>Blocks of one completion at its longest; the last token is drawn but never attended to.</summary>
     public static int OwnBlocks(SampleRequest request) => KeyValueBlocks.Count(request.MaxTokens - 1);
 
+    /// <summary>Refuses what could never be promised.</summary>
     /// <exception cref="ArgumentException">The request alone is over the budget.</exception>
     public void Check(SampleRequest request)
     {
         var needed = KeyValueBlocks.Count(request.Prompt.Length) + (long)request.Count * OwnBlocks(request);
         if (needed <= Blocks.Capacity) return;
         throw new ArgumentException(FormattableString.Invariant(
-            $"{request.Count} completions of up to {request.MaxTokens} tokens of a prompt of {request.Prompt.Length} need {needed * Blocks.BlockBytes >> 20} MiB for keys and values; the cache has {_budget >> 20} MiB: ask for fewer or shorter completions, or give the cache more"));
+            $"{request.Count} completions of up to {request.MaxTokens} tokens of a prompt of {request.Prompt.Length} need {(needed * Blocks.BlockBytes + (1 << 20) - 1) >> 20} MiB for keys and values; the cache has {_budget >> 20} MiB: ask for fewer or shorter completions, or give the cache more"));
     }
 
     /// <summary>Whether the request's blocks can be promised now.</summary>

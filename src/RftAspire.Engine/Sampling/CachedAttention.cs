@@ -26,6 +26,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     private readonly float _scale = 1 / MathF.Sqrt(config.HeadDim);
     private bool _prompts;
     private int _stride;
+    private int _longest;
     private int _nextUnit;
 
     private int HeadDim => config.HeadDim;
@@ -38,7 +39,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
         _units.Clear();
         _rows.Clear();
         _rollouts.Clear();
-        (_prompts, _stride) = (false, 0);
+        (_prompts, _stride, _longest) = (false, 0, 0);
     }
 
     /// <summary>Adds rows for positions of a prompt.</summary>
@@ -53,7 +54,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
         }
         for (var first = 0; first < count; first += PromptChunk)
             _units.Add(new GroupRows(group, firstRow + first, Math.Min(PromptChunk, count - first), firstPosition + first));
-        _stride = Math.Max(_stride, firstPosition + count);
+        (_stride, _longest) = (Math.Max(_stride, firstPosition + count), Math.Max(_longest, group.Longest));
     }
 
     /// <summary>Adds a row for the last token of a completion; completions of a group follow each other.</summary>
@@ -62,7 +63,7 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
         var row = _rows.Count;
         _rows.Add((rollout.LastBlock(), (rollout.Length - 1) % KeyValueBlocks.Positions));
         _rollouts.Add(rollout);
-        _stride = Math.Max(_stride, rollout.Position + 1);
+        (_stride, _longest) = (Math.Max(_stride, rollout.Position + 1), Math.Max(_longest, rollout.Group.Longest));
         if (_units.Count > 0 && _units[^1] is var last && last.Group == rollout.Group && last.Rows < CompletionChunk) _units[^1] = last with { Rows = last.Rows + 1 };
         else _units.Add(new GroupRows(rollout.Group, row, 1, -1));
     }
@@ -71,28 +72,28 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     public void Begin()
     {
         // Scores are written in whole strips.
-        _stride += 2 * KeyValueBlocks.Positions;
-        var needed = (long)Math.Max(PromptChunk, CompletionChunk * _headsPerKv) * _stride;
+        const int slack = 2 * KeyValueBlocks.Positions;
+        _stride += slack;
+        // Completions grow: room for the longest spares a new buffer at some token.
+        var needed = (long)Math.Max(PromptChunk, CompletionChunk * _headsPerKv) * (_longest + slack);
         for (var t = 0; t < _scores.Length; t++)
         {
             if (_scores[t]?.Length >= needed) continue;
             _scores[t]?.Dispose();
-            // Completions grow: room ahead spares a new buffer at every token.
-            _scores[t] = new NativeBuffer(needed + needed / 2);
+            _scores[t] = new NativeBuffer(needed);
         }
     }
 
     public void KeepKey(int layer, int row, int kvHead, float* key)
     {
         var (block, slot) = _rows[row];
-        var keys = blocks.Keys(block, layer, kvHead) + slot;
-        for (var d = 0; d < HeadDim; d++) keys[d * KeyValueBlocks.Positions] = key[d];
+        blocks.WriteKey(block, slot, layer, kvHead, key);
     }
 
     public void KeepValue(int layer, int row, int kvHead, float* value)
     {
         var (block, slot) = _rows[row];
-        new ReadOnlySpan<float>(value, HeadDim).CopyTo(new Span<float>(blocks.Values(block, layer, kvHead) + slot * HeadDim, HeadDim));
+        blocks.WriteValue(block, slot, layer, kvHead, value);
     }
 
     public void Attend(int layer, float* queryKeyValue, float* output)
@@ -109,63 +110,81 @@ internal sealed unsafe class CachedAttention(ModelConfig config, KeyValueBlocks 
     private void AttendPrompt(GroupRows rows, int kvHead, int layer, float* qkv, float* output, float* scores)
     {
         var inverse = stackalloc float[PromptChunk];
-        var seen = rows.FirstPosition + rows.Rows;
+        int seen = rows.FirstPosition + rows.Rows, begin = BlockStart(config.FirstVisible(rows.FirstPosition));
+        var run = new Run(rows.Group.PromptBlocks, begin, seen, layer, kvHead);
         for (var head = kvHead * _headsPerKv; head < (kvHead + 1) * _headsPerKv; head++)
         {
             float* q = qkv + rows.FirstRow * Width + head * HeadDim, o = output + rows.FirstRow * OutputWidth + head * HeadDim;
-            Score(rows.Group.PromptBlocks, seen, layer, kvHead, rows.Rows, q, Width, scores, _stride);
-            for (var r = 0; r < rows.Rows; r++) inverse[r] = AttentionKernel.Softmax(scores + (long)r * _stride, rows.FirstPosition + r + 1, seen, _scale);
-            Mix(rows.Group.PromptBlocks, seen, layer, kvHead, rows.Rows, scores, _stride, o, OutputWidth, accumulate: false);
+            Score(run, rows.Rows, q, Width, scores, _stride);
+            for (var r = 0; r < rows.Rows; r++) inverse[r] = Softmax(scores + (long)r * _stride, begin, rows.FirstPosition + r, seen);
+            Mix(run, rows.Rows, scores, _stride, o, OutputWidth, accumulate: false);
             for (var r = 0; r < rows.Rows; r++) VectorMath.Scale(o + r * OutputWidth, inverse[r], HeadDim);
         }
     }
 
-    /// <summary>The prompt's keys are multiplied with all rows of the unit at once, a completion's own with its heads at once.</summary>
+    /// <summary>
+    /// The prompt's keys are multiplied with all rows of the unit at once, a completion's own with its heads at once. Completions
+    /// of a group start together and draw in step, so all rows see the same positions.
+    /// </summary>
     private void AttendCompletions(GroupRows rows, int kvHead, int layer, float* qkv, float* output, float* scores)
     {
-        var (heads, prompt) = (_headsPerKv, rows.Group.Request.Prompt.Length);
+        var (heads, prompt, position) = (_headsPerKv, rows.Group.Request.Prompt.Length, _rollouts[rows.FirstRow]!.Position);
+        int visible = config.FirstVisible(position), begin = BlockStart(visible), ownBegin = BlockStart(Math.Max(0, visible - prompt));
+        // Blocks of the completion begin anywhere, a row of the softmax at the start of a strip.
+        var rowBegin = Math.Min(begin, BlockStart(prompt + ownBegin));
         float* q = qkv + rows.FirstRow * Width + (long)kvHead * heads * HeadDim, o = output + rows.FirstRow * OutputWidth + (long)kvHead * heads * HeadDim;
+        var shared = new Run(rows.Group.PromptBlocks, begin, prompt, layer, kvHead);
         // Scores of row r and head h lie at (r * heads + h) * stride, whichever of the two the products run over.
-        for (var head = 0; head < heads && rows.Rows > 1; head++)
-            Score(rows.Group.PromptBlocks, prompt, layer, kvHead, rows.Rows, q + head * HeadDim, Width, scores + head * _stride, heads * _stride);
-        if (rows.Rows == 1) Score(rows.Group.PromptBlocks, prompt, layer, kvHead, heads, q, HeadDim, scores, _stride);
+        if (rows.Rows == 1) Score(shared, heads, q, HeadDim, scores, _stride);
+        for (var head = 0; head < heads && rows.Rows > 1; head++) Score(shared, rows.Rows, q + head * HeadDim, Width, scores + head * _stride, heads * _stride);
         var inverse = stackalloc float[CompletionChunk * heads];
         for (var r = 0; r < rows.Rows; r++)
         {
-            var rollout = _rollouts[rows.FirstRow + r]!;
             var own = scores + (long)r * heads * _stride;
-            Score(rollout.Blocks, rollout.Length, layer, kvHead, heads, q + r * Width, HeadDim, own + prompt, _stride);
-            for (var h = 0; h < heads; h++)
-                inverse[r * heads + h] = AttentionKernel.Softmax(own + (long)h * _stride, prompt + rollout.Length, prompt + rollout.Length, _scale);
+            Score(Own(rows, r, ownBegin, layer, kvHead), heads, q + r * Width, HeadDim, own + prompt, _stride);
+            for (var h = 0; h < heads; h++) inverse[r * heads + h] = Softmax(own + (long)h * _stride, rowBegin, position, position + 1);
         }
+        if (rows.Rows == 1) Mix(shared, heads, scores, _stride, o, HeadDim, accumulate: false);
         for (var head = 0; head < heads && rows.Rows > 1; head++)
-            Mix(rows.Group.PromptBlocks, prompt, layer, kvHead, rows.Rows, scores + head * _stride, heads * _stride, o + head * HeadDim, OutputWidth, accumulate: false);
-        if (rows.Rows == 1) Mix(rows.Group.PromptBlocks, prompt, layer, kvHead, heads, scores, _stride, o, HeadDim, accumulate: false);
+            Mix(shared, rows.Rows, scores + head * _stride, heads * _stride, o + head * HeadDim, OutputWidth, accumulate: false);
         for (var r = 0; r < rows.Rows; r++)
         {
-            var rollout = _rollouts[rows.FirstRow + r]!;
-            Mix(rollout.Blocks, rollout.Length, layer, kvHead, heads, scores + (long)r * heads * _stride + prompt, _stride, o + r * OutputWidth, HeadDim, accumulate: true);
+            Mix(Own(rows, r, ownBegin, layer, kvHead), heads, scores + (long)r * heads * _stride + prompt, _stride, o + r * OutputWidth, HeadDim,
+                accumulate: begin < prompt);
             for (var h = 0; h < heads; h++) VectorMath.Scale(o + r * OutputWidth + h * HeadDim, inverse[r * heads + h], HeadDim);
         }
     }
 
-    /// <summary>scores[r, p] = q_r · k_p for the first <paramref name="count"/> positions; what follows up to a strip's end is overwritten.</summary>
-    private void Score(int[] of, int count, int layer, int kvHead, int rows, float* q, long qRow, float* scores, long scoresRow)
+    /// <summary>Positions of one head in one layer, from a block's start to <paramref name="End"/>.</summary>
+    private readonly record struct Run(int[] Blocks, int Begin, int End, int Layer, int KvHead);
+
+    private Run Own(GroupRows rows, int row, int begin, int layer, int kvHead)
     {
-        for (var first = 0; first < count; first += KeyValueBlocks.Positions)
-        {
-            MatrixKernel.Strip(rows, KeyValueBlocks.Positions, HeadDim, q, qRow, 1,
-                blocks.Keys(of[first / KeyValueBlocks.Positions], layer, kvHead), KeyValueBlocks.Positions, scores + first, scoresRow, accumulate: false);
-        }
+        var rollout = _rollouts[rows.FirstRow + row]!;
+        return new Run(rollout.Blocks, begin, rollout.Length, layer, kvHead);
     }
 
-    /// <summary>output_r (+)= sum over p of weights[r, p] v_p, positions in ascending order.</summary>
-    private void Mix(int[] of, int count, int layer, int kvHead, int rows, float* weights, long weightsRow, float* output, long outputRow, bool accumulate)
+    /// <summary>Blocks before this one hold nothing that is seen.</summary>
+    private static int BlockStart(int position) => position / KeyValueBlocks.Positions * KeyValueBlocks.Positions;
+
+    /// <summary>Of the scores from <paramref name="begin"/>, a strip's start, the numerators of what the query at a position sees.</summary>
+    private float Softmax(float* scores, int begin, int position, int total) =>
+        AttentionKernel.Softmax(scores + begin, config.FirstVisible(position) - begin, position + 1 - begin, total - begin, _scale);
+
+    /// <summary>scores[r, p] = q_r · k_p; what follows the last position up to a strip's end is overwritten.</summary>
+    private void Score(Run run, int rows, float* q, long qRow, float* scores, long scoresRow)
     {
-        for (var first = 0; first < count; first += KeyValueBlocks.Positions)
+        for (var first = run.Begin; first < run.End; first += KeyValueBlocks.Positions)
+            blocks.Score(run.Blocks[first / KeyValueBlocks.Positions], run.Layer, run.KvHead, rows, q, qRow, scores + first, scoresRow);
+    }
+
+    /// <summary>output_r (+)= sum over those p of weights[r, p] v_p, positions in ascending order.</summary>
+    private void Mix(Run run, int rows, float* weights, long weightsRow, float* output, long outputRow, bool accumulate)
+    {
+        for (var first = run.Begin; first < run.End; first += KeyValueBlocks.Positions)
         {
-            MatrixKernel.Multiply(rows, HeadDim, Math.Min(KeyValueBlocks.Positions, count - first), weights + first, weightsRow, 1,
-                blocks.Values(of[first / KeyValueBlocks.Positions], layer, kvHead), HeadDim, output, outputRow, accumulate || first > 0);
+            blocks.Mix(run.Blocks[first / KeyValueBlocks.Positions], run.Layer, run.KvHead, Math.Min(KeyValueBlocks.Positions, run.End - first),
+                rows, weights + first, weightsRow, output, outputRow, accumulate || first > run.Begin);
         }
     }
 

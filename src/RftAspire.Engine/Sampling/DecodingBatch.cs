@@ -31,7 +31,7 @@ public sealed unsafe class DecodingBatch : IDisposable
     internal DecodingBatch(PackedWeights weights, ThreadTeam team, long cacheBytes = DefaultCacheBytes)
     {
         (_weights, _team) = (weights, team);
-        _cache = new CacheBudget(weights.Config, cacheBytes);
+        _cache = new CacheBudget(weights.Config, weights.Precision, cacheBytes);
         _attention = new CachedAttention(weights.Config, _cache.Blocks, team);
         _draw = new TokenDraw(weights, team);
     }
@@ -43,6 +43,14 @@ public sealed unsafe class DecodingBatch : IDisposable
     /// <summary>Prompt positions computed since the batch was made; those found in the cache are not among them.</summary>
     public long PromptTokensComputed { get; private set; }
 
+    /// <summary>Refuses what could not be admitted to an empty batch.</summary>
+    /// <exception cref="ArgumentException">The request does not fit the model, or is over the cache by itself.</exception>
+    public void Check(SampleRequest request)
+    {
+        request.Check(_weights.Config);
+        _cache.Check(request);
+    }
+
     /// <summary>
     /// Processes prompts, draws every completion's first token, and adds the unfinished ones to the batch: of the entries in order
     /// as many as the cache has room for. Returns their number; the rest may be tried again when completions have ended.
@@ -50,11 +58,7 @@ public sealed unsafe class DecodingBatch : IDisposable
     /// <exception cref="ArgumentException">A request fits neither the model nor the whole cache; nothing was admitted.</exception>
     public int Admit(IReadOnlyList<BatchEntry> entries)
     {
-        foreach (var entry in entries)
-        {
-            entry.Request.Check(_weights.Config);
-            _cache.Check(entry.Request);
-        }
+        foreach (var entry in entries) Check(entry.Request);
         var groups = new List<PromptGroupState>();
         while (groups.Count < entries.Count && entries[groups.Count] is var entry && _cache.Fits(entry.Request))
             groups.Add(new PromptGroupState(_cache, entry.Request, entry.Done));
@@ -132,7 +136,7 @@ public sealed unsafe class DecodingBatch : IDisposable
         _draw.Clear();
         if (rows <= _positions.Length) return;
         Release();
-        _scratch = new LayerScratch(_weights.Config, rows, _weights.Adapter?.Columns ?? 0);
+        _scratch = new LayerScratch(_weights.Config, rows, _weights.Precision, _weights.Adapter?.Columns ?? 0);
         _activations = new LayerActivations(_weights.Config, rows, _scratch, forBackward: false);
         _stream = new NativeBuffer((long)rows * _weights.Config.HiddenSize);
         (_positions, _tokens) = (new int[rows], new int[rows]);

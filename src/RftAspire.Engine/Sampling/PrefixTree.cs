@@ -8,22 +8,28 @@ namespace RftAspire.Engine.Sampling;
 internal sealed class PrefixTree(KeyValueBlocks blocks)
 {
     private readonly Dictionary<Key, Node> _nodes = [];
-    private long _clock;
+    // The longest unused first, and a block after those that continue it: whoever uses them uses it too.
+    private readonly LinkedList<Node> _unused = [];
 
     /// <summary>A block and the path to it.</summary>
-    public sealed record Node(Node? Parent, int[] Tokens, int Block)
+    public sealed class Node
     {
-        public int Users { get; set; }
-        public int Children { get; set; }
-        public long LastUse { get; set; }
+        public Node(Node? parent, int[] tokens, int block)
+        {
+            (Parent, Tokens, Block) = (parent, tokens, block);
+            Place = new LinkedListNode<Node>(this);
+        }
 
-        // By reference: two nodes are never the same block.
-        public bool Equals(Node? other) => ReferenceEquals(this, other);
-        public override int GetHashCode() => Block;
+        public Node? Parent { get; }
+        public int[] Tokens { get; }
+        public int Block { get; }
+        public int Users { get; set; }
+        /// <summary>In the list of unused ones while there are no users.</summary>
+        public LinkedListNode<Node> Place { get; }
     }
 
     /// <summary>Blocks that could be given back at once.</summary>
-    public int Unused { get; private set; }
+    public int Unused => _unused.Count;
 
     /// <summary>How many of the prompt's first blocks are there, and how many of those nobody uses now.</summary>
     public (int Found, int Unused) Find(int[] prompt)
@@ -45,7 +51,7 @@ internal sealed class PrefixTree(KeyValueBlocks blocks)
         {
             var parent = i == 0 ? null : path[i - 1];
             var node = Child(parent, prompt, i);
-            if (node is { Users: 0 }) Unused--;
+            if (node is { Users: 0 }) _unused.Remove(node.Place);
             node ??= Add(parent, prompt.AsSpan(i * KeyValueBlocks.Positions, KeyValueBlocks.Positions).ToArray(), takeBlock());
             node.Users++;
             path[i] = node;
@@ -55,30 +61,22 @@ internal sealed class PrefixTree(KeyValueBlocks blocks)
 
     public void Release(Node[] path)
     {
-        _clock++;
-        foreach (var node in path)
+        for (var i = path.Length - 1; i >= 0; i--)
         {
-            node.LastUse = _clock;
-            if (--node.Users == 0) Unused++;
+            if (--path[i].Users == 0) _unused.AddLast(path[i].Place);
         }
     }
 
     /// <summary>Gives the longest unused block back to the pool; a block goes after those that continue it.</summary>
     public void Evict()
     {
-        var oldest = _nodes.Values.Where(node => node is { Users: 0, Children: 0 }).MinBy(node => (node.LastUse, node.Block))
-            ?? throw new InvalidOperationException("every block is in use");
+        var oldest = _unused.First?.Value ?? throw new InvalidOperationException("every block is in use");
+        _unused.RemoveFirst();
         _nodes.Remove(new Key(oldest.Parent, oldest.Tokens));
-        if (oldest.Parent is { } parent) parent.Children--;
         blocks.Return(oldest.Block);
-        Unused--;
     }
 
-    private Node Add(Node? parent, int[] tokens, int block)
-    {
-        if (parent is not null) parent.Children++;
-        return _nodes[new Key(parent, tokens)] = new Node(parent, tokens, block);
-    }
+    private Node Add(Node? parent, int[] tokens, int block) => _nodes[new Key(parent, tokens)] = new Node(parent, tokens, block);
 
     private Node? Child(Node? parent, int[] prompt, int index)
     {

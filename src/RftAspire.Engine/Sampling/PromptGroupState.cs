@@ -24,6 +24,8 @@ internal sealed class PromptGroupState
     /// <summary>Positions whose keys and values are there already, computed for an earlier prompt; less than the prompt's length.</summary>
     public int Computed { get; }
     public RolloutState[] Rollouts { get; }
+    /// <summary>Positions of the prompt and of a completion at its longest.</summary>
+    public int Longest => Request.Prompt.Length + Request.MaxTokens;
 
     /// <summary>Called when one more completion has ended.</summary>
     public void Finish()

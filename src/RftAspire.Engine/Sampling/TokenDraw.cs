@@ -13,7 +13,8 @@ internal sealed unsafe class TokenDraw : IDisposable
     private readonly List<int> _rows = [];
     private readonly List<(RolloutState Rollout, int Logits)> _draws = [];
     private (int Token, float Logprob)[] _drawn = [];
-    private NativeBuffer? _normed;
+    private ProductBuffer? _normed;
+    private int _rowCapacity;
     private NativeBuffer? _logits;
 
     public TokenDraw(PackedWeights weights, ThreadTeam team)
@@ -49,7 +50,7 @@ internal sealed unsafe class TokenDraw : IDisposable
         if (_draws.Count == 0) return 0;
         Reserve();
         _team.RunRows(_rows.Count, new FinalNormJob(this, stream));
-        _team.Run(new LinearJob(_weights.Head, _rows.Count, _normed!.Start, _logits!.Start));
+        _team.Run(new LinearJob(_weights.Head, _rows.Count, _normed!.Rows, _logits!.Start));
         _team.RunRows(_draws.Count, new DrawJob(this));
         for (var i = 0; i < _draws.Count; i++)
         {
@@ -70,10 +71,11 @@ internal sealed unsafe class TokenDraw : IDisposable
     private void Reserve()
     {
         if (_drawn.Length < _draws.Count) _drawn = new (int, float)[_draws.Count];
-        if (_normed?.Length >= (long)_rows.Count * _weights.Config.HiddenSize) return;
+        if (_rows.Count <= _rowCapacity) return;
         _normed?.Dispose();
         _logits?.Dispose();
-        _normed = new NativeBuffer((long)_rows.Count * _weights.Config.HiddenSize);
+        _rowCapacity = _rows.Count;
+        _normed = new ProductBuffer(_rowCapacity, _weights.Config.HiddenSize, _weights.Precision);
         _logits = new NativeBuffer((long)_rows.Count * Vocabulary);
     }
 
@@ -92,10 +94,12 @@ internal sealed unsafe class TokenDraw : IDisposable
         public void Execute(int thread, int threads)
         {
             var (rows, config) = (draw._rows, draw._weights.Config);
+            var normed = draw._normed!.Rows;
             for (var i = rows.Count * thread / threads; i < rows.Count * (thread + 1) / threads; i++)
             {
-                RmsNormJob.Normalize(stream + (long)rows[i] * config.HiddenSize, draw._weights.FinalNorm, draw._normed!.Start + (long)i * config.HiddenSize,
+                RmsNormJob.Normalize(stream + (long)rows[i] * config.HiddenSize, draw._weights.FinalNorm, normed.Values + (long)i * config.HiddenSize,
                     config.HiddenSize, (float)config.RmsNormEps);
+                normed.Round(i, config.HiddenSize, 0, config.HiddenSize);
             }
         }
     }

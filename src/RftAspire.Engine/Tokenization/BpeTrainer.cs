@@ -18,8 +18,7 @@ public static class BpeTrainer
         CheckSpecials(specialTokens);
         var least = 256 + specialTokens.Count;
         if (vocabSize < least) throw new ArgumentOutOfRangeException(nameof(vocabSize), vocabSize, $"256 bytes and {specialTokens.Count} special tokens need {least}");
-        var split = new SplitRule(SplitRule.WordPattern);
-        var words = new WordCounts(split);
+        var words = new WordCounts(new SplitRule(SplitRule.WordPattern));
         foreach (var text in texts) words.Add(text, 1);
         foreach (var (text, extra) in boostedWords ?? new Dictionary<string, int>()) words.Add(text, extra);
 
@@ -36,9 +35,8 @@ public static class BpeTrainer
         {
             Vocabulary = vocabulary.ToIds(),
             Merges = merges,
-            Splits = [split],
             AddedTokens = [.. specialTokens.Select((token, id) => new AddedToken(id, token, Special: true))],
-        }, "trained tokenizer");
+        }.WithByteLevel(SplitRule.WordPattern), "trained tokenizer");
     }
 
     private static void CheckSpecials(IReadOnlyList<string> specialTokens)

@@ -13,11 +13,23 @@ internal static class ByteAlphabet
 
     public static char Char(byte value) => CharOf[value];
 
-    public static string Spell(ReadOnlySpan<byte> bytes)
+    /// <summary>Spells the text's UTF-8 bytes and returns how many they are.</summary>
+    public static int Spell(ReadOnlySpan<char> text, Span<char> into)
     {
-        var chars = new char[bytes.Length];
-        for (var i = 0; i < bytes.Length; i++) chars[i] = CharOf[bytes[i]];
-        return new string(chars);
+        Span<byte> utf8 = stackalloc byte[4];
+        var length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsAscii(text[i]))
+            {
+                into[length++] = CharOf[text[i]];
+                continue;
+            }
+            Rune.DecodeFromUtf16(text[i..], out var rune, out var units);
+            foreach (var value in utf8[..rune.EncodeToUtf8(utf8)]) into[length++] = CharOf[value];
+            i += units - 1;
+        }
+        return length;
     }
 
     /// <summary>The bytes that a vocabulary entry stands for; one that is not spelt in the alphabet stands for its own UTF-8.</summary>

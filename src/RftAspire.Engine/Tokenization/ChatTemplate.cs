@@ -4,84 +4,122 @@ using RftAspire.Engine.Tokenization.Templates;
 
 namespace RftAspire.Engine.Tokenization;
 
+/// <summary>A conversation for a chat template, in the shape of Hugging Face's apply_chat_template.</summary>
+public sealed record ChatTemplateInput
+{
+    /// <summary>A list of objects with role, content and whatever else the template knows, such as tool_calls.</summary>
+    public required JsonElement Messages { get; init; }
+
+    /// <summary>A list of function schemas; null offers none.</summary>
+    public JsonElement? Tools { get; init; }
+
+    /// <summary>Ends the text where the assistant's next message begins.</summary>
+    public bool AddGenerationPrompt { get; init; }
+
+    /// <summary>The date that strftime_now gives. Without one the template finds it undefined, as Llama 3.2's does with a date of its own.</summary>
+    public DateTimeOffset? Now { get; init; }
+
+    /// <summary>Further variables of the template, such as enable_thinking.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Variables { get; init; } = new Dictionary<string, JsonElement>();
+}
+
 /// <summary>
 /// Turns messages into the text that a model was trained on: the Jinja template of its folder, run by an interpreter of the part of
-/// Jinja that chat templates use, with bounds on steps and output. Whitespace follows Hugging Face (trim_blocks, lstrip_blocks).
+/// Jinja that chat templates use, with bounds on steps, depth and output. Whitespace follows Hugging Face (trim_blocks, lstrip_blocks).
 /// </summary>
 public sealed class ChatTemplate
 {
-    private readonly TemplateProgram? program;
-    private readonly string? bosToken;
-    private readonly string? eosToken;
+    private const string ForTools = "tool_use";
 
-    private ChatTemplate(TemplateProgram? program, string? bosToken, string? eosToken) =>
-        (this.program, this.bosToken, this.eosToken) = (program, bosToken, eosToken);
+    private readonly TemplateProgram? program;
+    private readonly Lazy<TemplateProgram>? forTools;
+    private readonly IReadOnlyDictionary<string, string> specialTokens;
+
+    private ChatTemplate(TemplateProgram? program, Lazy<TemplateProgram>? forTools, IReadOnlyDictionary<string, string> specialTokens) =>
+        (this.program, this.forTools, this.specialTokens) = (program, forTools, specialTokens);
 
     /// <summary>The template for a folder that has none: the contents, joined by newlines.</summary>
-    public static ChatTemplate Plain { get; } = new(null, null, null);
+    public static ChatTemplate Plain { get; } = new(null, null, new Dictionary<string, string>());
 
-    /// <summary>Reads chat_template.jinja or the chat_template of tokenizer_config.json; <see cref="Plain"/> where there is neither.</summary>
+    /// <summary>True where the folder has no template of its own.</summary>
+    public bool IsPlain => program is null;
+
+    /// <summary>
+    /// Reads chat_template.jinja, else the chat_template of tokenizer_config.json, one or a list of named ones, of which "tool_use" is
+    /// for conversations with tools; <see cref="Plain"/> where there is none.
+    /// </summary>
     /// <exception cref="CheckpointException">A file is malformed or the template uses what is not supported.</exception>
     public static ChatTemplate Load(string folder)
     {
-        var configFile = Path.Combine(folder, "tokenizer_config.json");
-        var templateFile = Path.Combine(folder, "chat_template.jinja");
-        var (source, bos, eos) = File.Exists(configFile) ? ReadConfig(configFile) : (null, null, null);
-        if (File.Exists(templateFile)) source = TokenizerJson.Reading(templateFile, () => File.ReadAllText(templateFile));
-        else templateFile = configFile;
-        if (source is null) return Plain;
-        try
-        {
-            return Parse(source, bos, eos);
-        }
-        catch (ChatTemplateException fault)
-        {
-            throw new CheckpointException(templateFile, $"chat template: {fault.Message}", fault);
-        }
+        var config = TokenizerConfig.Read(folder);
+        if (!config.Templates.TryGetValue("default", out var template)) return Plain;
+        var forTools = config.Templates.TryGetValue(ForTools, out var other) ? new Lazy<TemplateProgram>(() => Parse(other.File, other.Source)) : null;
+        return new(Parse(template.File, template.Source), forTools, config.SpecialTokens);
     }
 
     /// <exception cref="ChatTemplateException">The template is malformed or uses what is not supported.</exception>
-    public static ChatTemplate Parse(string source, string? bosToken = null, string? eosToken = null) =>
-        new(TemplateParser.Parse(source), bosToken, eosToken);
+    public static ChatTemplate Parse(string source, string? bosToken = null, string? eosToken = null)
+    {
+        var tokens = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (bosToken is not null) tokens["bos_token"] = bosToken;
+        if (eosToken is not null) tokens["eos_token"] = eosToken;
+        return new(TemplateParser.Parse(source), null, tokens);
+    }
 
     /// <exception cref="ChatTemplateException">The template refuses the messages or exceeds its bounds.</exception>
-    public string Render(IReadOnlyList<(string Role, string Content)> messages, bool addGenerationPrompt)
+    public string Render(IReadOnlyList<(string Role, string Content)> messages, bool addGenerationPrompt) => Render(new ChatTemplateInput
     {
-        if (program is null) return string.Join('\n', messages.Select(message => message.Content));
-        var variables = new Dictionary<string, object?>(StringComparer.Ordinal)
+        Messages = JsonSerializer.SerializeToElement(messages.Select(message => new { role = message.Role, content = message.Content })),
+        AddGenerationPrompt = addGenerationPrompt,
+    });
+
+    /// <inheritdoc cref="Render(IReadOnlyList{ValueTuple{string, string}}, bool)"/>
+    public string Render(ChatTemplateInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var messages = FromJson(input.Messages) as List<object?> ?? throw new ChatTemplateException("the messages are not a list");
+        if (program is null) return string.Join('\n', messages.Select(PlainContent));
+        var variables = TemplateFunctions.All(input.Now);
+        foreach (var (name, token) in specialTokens) variables[name] = token;
+        variables["messages"] = messages;
+        variables["tools"] = input.Tools is { } tools ? FromJson(tools) : null;
+        variables["documents"] = null;
+        variables["add_generation_prompt"] = input.AddGenerationPrompt;
+        foreach (var (name, value) in input.Variables) variables[name] = FromJson(value);
+        return (input.Tools is not null && forTools is not null ? forTools.Value : program).Run(variables);
+    }
+
+    private static string PlainContent(object? message) =>
+        message is Dictionary<string, object?> map && map.TryGetValue("content", out var content) && content is string text ? text
+            : throw new ChatTemplateException("a model without a chat template takes messages whose content is a string");
+
+    private static TemplateProgram Parse(string file, string source)
+    {
+        try
         {
-            ["messages"] = messages.Select(message => (object?)new Dictionary<string, object?>(StringComparer.Ordinal)
-            {
-                ["role"] = message.Role,
-                ["content"] = message.Content,
-            }).ToList(),
-            ["add_generation_prompt"] = addGenerationPrompt,
-        };
-        if (bosToken is not null) variables["bos_token"] = bosToken;
-        if (eosToken is not null) variables["eos_token"] = eosToken;
-        return program.Run(variables);
+            return TemplateParser.Parse(source);
+        }
+        catch (ChatTemplateException fault)
+        {
+            throw new CheckpointException(file, $"chat template: {fault.Message}", fault);
+        }
     }
 
-    private static (string? Template, string? Bos, string? Eos) ReadConfig(string path)
+    private static object? FromJson(JsonElement value) => value.ValueKind switch
     {
-        using var json = TokenizerJson.Parse(path);
-        var root = json.RootElement;
-        return TokenizerJson.Reading(path, () => (ReadTemplate(path, root), ReadToken(root, "bos_token"), ReadToken(root, "eos_token")));
-    }
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Number => value.TryGetInt64(out var whole) ? (object)whole : value.GetDouble(),
+        JsonValueKind.Array => value.EnumerateArray().Select(FromJson).ToList(),
+        JsonValueKind.Object => FromObject(value),
+        _ => null,
+    };
 
-    /// <summary>One template, or a list of named ones of which "default" is for plain chat.</summary>
-    private static string? ReadTemplate(string path, JsonElement root)
+    private static Dictionary<string, object?> FromObject(JsonElement value)
     {
-        if (!root.TryGetProperty("chat_template", out var template) || template.ValueKind == JsonValueKind.Null) return null;
-        if (template.ValueKind == JsonValueKind.String) return template.GetString();
-        foreach (var named in template.EnumerateArray())
-            if (named.GetProperty("name").ValueEquals("default")) return named.GetProperty("template").GetString();
-        throw new CheckpointException(path, "chat_template is a list without a 'default' template");
-    }
-
-    private static string? ReadToken(JsonElement root, string field)
-    {
-        if (!root.TryGetProperty(field, out var token) || token.ValueKind == JsonValueKind.Null) return null;
-        return token.ValueKind == JsonValueKind.Object ? token.GetProperty("content").GetString() : token.GetString();
+        var map = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var entry in value.EnumerateObject()) map[entry.Name] = FromJson(entry.Value);
+        return map;
     }
 }

@@ -3,50 +3,67 @@ namespace RftAspire.Engine.Tokenization;
 /// <summary>The merges of a BPE vocabulary, applied best rank first and, within a rank, from left to right.</summary>
 internal sealed class MergeTable
 {
-    private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> merges = [];
+    /// <summary>Up to here searching all pairs for the best is faster than keeping them in order.</summary>
+    private const int Short = 64;
 
-    public void Add(int left, int right, int id) => merges.TryAdd((left, right), (merges.Count, id));
+    private readonly Dictionary<ulong, (int Rank, int Id)> merges = [];
+    private int ranks;
 
-    /// <summary>Merges the ids in place and returns how many remain. The queue makes a piece of n bytes cost n log n.</summary>
-    public int Apply(Span<int> ids)
+    /// <summary>Adds the merge of the next rank; a pair given again takes its later rank.</summary>
+    public void Add(int left, int right, int id) => merges[Pair(left, right)] = (ranks++, id);
+
+    /// <summary>Merges the ids in place and returns how many remain; n ids cost n log n at most.</summary>
+    public int Apply(Span<int> ids) => ids.Length <= Short ? ApplyShort(ids) : ApplyLong(ids);
+
+    /// <summary>Both ids in one number, spread so that the pairs of equal ids do not share a hash.</summary>
+    private static ulong Pair(int left, int right) => unchecked((((ulong)left << 32) | (uint)right) * 0x9E3779B97F4A7C15);
+
+    private (int Rank, int Id) Find(int left, int right) => merges.TryGetValue(Pair(left, right), out var merge) ? merge : (int.MaxValue, -1);
+
+    private int ApplyShort(Span<int> ids)
     {
-        if (ids.Length < 2) return ids.Length;
-        Span<int> next = ids.Length <= 256 ? stackalloc int[ids.Length] : new int[ids.Length];
-        Span<int> previous = ids.Length <= 256 ? stackalloc int[ids.Length] : new int[ids.Length];
-        var queue = new PriorityQueue<int, (int Rank, int Position)>();
-        for (var i = 0; i < ids.Length; i++)
+        Span<(int Rank, int Id)> pairs = stackalloc (int, int)[Short];
+        var count = ids.Length;
+        for (var i = 0; i + 1 < count; i++) pairs[i] = Find(ids[i], ids[i + 1]);
+        while (true)
         {
-            (previous[i], next[i]) = (i - 1, i + 1 < ids.Length ? i + 1 : -1);
-            if (next[i] >= 0) Offer(queue, ids, i, i + 1);
+            var best = 0;
+            for (var i = 1; i + 1 < count; i++)
+                if (pairs[i].Rank < pairs[best].Rank) best = i;
+            if (count < 2 || pairs[best].Rank == int.MaxValue) return count;
+            ids[best] = pairs[best].Id;
+            ids[(best + 2)..count].CopyTo(ids[(best + 1)..]);
+            pairs[(best + 1)..(count - 1)].CopyTo(pairs[best..]);
+            count--;
+            if (best > 0) pairs[best - 1] = Find(ids[best - 1], ids[best]);
+            if (best + 1 < count) pairs[best] = Find(ids[best], ids[best + 1]);
         }
+    }
+
+    private int ApplyLong(Span<int> ids)
+    {
+        int[] next = [.. Enumerable.Range(1, ids.Length - 1), -1], previous = [.. Enumerable.Range(-1, ids.Length)];
+        // Rank in the upper half and position in the lower: one comparison orders by both.
+        var queue = new PriorityQueue<int, long>();
+        for (var i = 0; i + 1 < ids.Length; i++) Offer(queue, ids, i, i + 1);
         while (queue.TryDequeue(out var left, out var best))
         {
             // An entry is stale when either side was merged since: then the pair at its place has another rank or is gone.
-            if (ids[left] < 0 || next[left] < 0 || !merges.TryGetValue((ids[left], ids[next[left]]), out var merge) || merge.Rank != best.Rank) continue;
-            Join(ids, next, previous, left, merge.Id);
+            var right = next[left];
+            if (ids[left] < 0 || right < 0 || Find(ids[left], ids[right]) is var (rank, id) && rank != best >> 32) continue;
+            (ids[left], ids[right], next[left]) = (id, -1, next[right]);
+            if (next[left] >= 0) previous[next[left]] = left;
             if (next[left] >= 0) Offer(queue, ids, left, next[left]);
             if (previous[left] >= 0) Offer(queue, ids, previous[left], left);
         }
-        return Compact(ids);
-    }
-
-    private void Offer(PriorityQueue<int, (int, int)> queue, Span<int> ids, int left, int right)
-    {
-        if (merges.TryGetValue((ids[left], ids[right]), out var merge)) queue.Enqueue(left, (merge.Rank, left));
-    }
-
-    private static void Join(Span<int> ids, Span<int> next, Span<int> previous, int left, int id)
-    {
-        var right = next[left];
-        (ids[left], ids[right], next[left]) = (id, -1, next[right]);
-        if (next[left] >= 0) previous[next[left]] = left;
-    }
-
-    private static int Compact(Span<int> ids)
-    {
         var count = 0;
         foreach (var id in ids)
             if (id >= 0) ids[count++] = id;
         return count;
+    }
+
+    private void Offer(PriorityQueue<int, long> queue, Span<int> ids, int left, int right)
+    {
+        if (Find(ids[left], ids[right]) is var (rank, id) && id >= 0) queue.Enqueue(left, ((long)rank << 32) | (uint)left);
     }
 }

@@ -1,9 +1,12 @@
-using System.Text.RegularExpressions;
+using RftAspire.Engine.Tokenization.Patterns;
 
 namespace RftAspire.Engine.Tokenization;
 
-/// <summary>One step of pre-tokenization: which pieces a pattern makes of a text.</summary>
-internal sealed partial class SplitRule
+/// <summary>What becomes of a split pattern's matches: pieces of their own, nothing, or parts of their neighbours.</summary>
+internal enum SplitBehavior { Isolated, Removed, MergedWithPrevious, MergedWithNext, Contiguous }
+
+/// <summary>Which pieces a pattern makes of a text. An inverted rule takes what lies between the matches for the matches.</summary>
+internal sealed class SplitRule(Pattern pattern, SplitBehavior behavior = SplitBehavior.Isolated, bool inverted = false)
 {
     public const string Gpt2Pattern =
         @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
@@ -14,70 +17,57 @@ internal sealed partial class SplitRule
     /// <summary>Letters, digits and punctuation, each with the space before it.</summary>
     public const string WordPattern = @" ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    // Patterns of known tokenizers run in linear time; a crafted one must not hold a service for ever.
-    private const int TimeoutMilliseconds = 10_000;
-
-    private readonly Regex regex;
-
-    public SplitRule(string pattern, bool keepMatches = true, bool keepGaps = true)
+    public SplitRule(string expression) : this(Pattern.Parse(expression))
     {
-        RefuseOtherMeaning(pattern);
-        (Pattern, KeepMatches, KeepGaps) = (pattern, keepMatches, keepGaps);
-        regex = pattern switch
-        {
-            Gpt2Pattern => Gpt2Regex(),
-            Qwen2Pattern => Qwen2Regex(),
-            WordPattern => WordRegex(),
-            _ => new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(TimeoutMilliseconds)),
-        };
     }
-
-    public string Pattern { get; }
-    public bool KeepMatches { get; }
-    public bool KeepGaps { get; }
 
     /// <summary>Splits [start, end) of the text as if nothing stood around it.</summary>
+    /// <param name="text">Well-formed UTF-16.</param>
+    /// <param name="pieces">Gets the pieces in order; none is empty.</param>
+    /// <exception cref="TokenizationException">The search exceeds its bound of steps.</exception>
     public void Split(string text, int start, int end, List<(int Start, int End)> pieces)
     {
-        var gap = start;
-        foreach (var match in regex.EnumerateMatches(text.AsSpan(start, end - start)))
+        var builder = new PieceBuilder(behavior, start, pieces);
+        var matches = new List<(int, int)>();
+        pattern.FindAll(text.AsSpan(start, end - start), matches);
+        var gap = 0;
+        foreach (var (from, to) in matches)
         {
-            if (match.Length == 0) continue;
-            var from = start + match.Index;
-            if (KeepGaps && from > gap) pieces.Add((gap, from));
-            if (KeepMatches) pieces.Add((from, from + match.Length));
-            gap = from + match.Length;
+            if (from > gap) builder.Take(gap, from, inverted);
+            builder.Take(from, to, !inverted);
+            gap = to;
         }
-        if (KeepGaps && end > gap) pieces.Add((gap, end));
+        if (end - start > gap) builder.Take(gap, end - start, inverted);
+        builder.Close();
     }
 
-    /// <summary>Refuses syntax that means something else here than in the regex library that tokenizer.json is written for.</summary>
-    private static void RefuseOtherMeaning(string pattern)
+    /// <summary>Joins gaps and matches, which come in order, to pieces. Matches may be empty.</summary>
+    private struct PieceBuilder(SplitBehavior behavior, int offset, List<(int Start, int End)> pieces)
     {
-        var inClass = false;
-        for (var i = 0; i < pattern.Length; i++)
+        private int start, end;
+        private bool wasMatch;
+
+        public void Take(int from, int to, bool isMatch)
         {
-            var c = pattern[i];
-            if (char.IsSurrogate(c)) throw new NotSupportedException("characters beyond U+FFFF in a split pattern");
-            if (c == '\\') i++;
-            else if (inClass) CheckInClass(pattern.AsSpan(i), ref inClass);
-            else if (c is '^' or '$') throw new NotSupportedException($"the anchor '{c}' in a split pattern");
-            else if (c is '[') (inClass, i) = (true, pattern.AsSpan(i).StartsWith("[^") ? i + 1 : i);
+            if (!Joins(isMatch))
+            {
+                Close();
+                start = behavior == SplitBehavior.Removed && isMatch ? to : from;
+            }
+            (end, wasMatch) = (to, isMatch);
         }
+
+        public readonly void Close()
+        {
+            if (end > start) pieces.Add((offset + start, offset + end));
+        }
+
+        private readonly bool Joins(bool isMatch) => behavior switch
+        {
+            SplitBehavior.Contiguous => isMatch == wasMatch,
+            SplitBehavior.MergedWithPrevious => isMatch && !wasMatch,
+            SplitBehavior.MergedWithNext => !isMatch && wasMatch,
+            _ => false,
+        };
     }
-
-    private static void CheckInClass(ReadOnlySpan<char> rest, ref bool inClass)
-    {
-        if (rest[0] == '[' || rest.StartsWith("&&")) throw new NotSupportedException("a class within a class in a split pattern");
-        inClass = rest[0] != ']';
-    }
-
-    [GeneratedRegex(Gpt2Pattern, RegexOptions.CultureInvariant, TimeoutMilliseconds)]
-    private static partial Regex Gpt2Regex();
-
-    [GeneratedRegex(Qwen2Pattern, RegexOptions.CultureInvariant, TimeoutMilliseconds)]
-    private static partial Regex Qwen2Regex();
-
-    [GeneratedRegex(WordPattern, RegexOptions.CultureInvariant, TimeoutMilliseconds)]
-    private static partial Regex WordRegex();
 }

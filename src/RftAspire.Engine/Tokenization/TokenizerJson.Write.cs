@@ -35,13 +35,10 @@ internal static partial class TokenizerJson
         json.WriteStartArray("added_tokens");
         foreach (var token in definition.AddedTokens) WriteAdded(json, token);
         json.WriteEndArray();
-        if (definition.NormalizeToFormC) WriteTyped(json, "normalizer", "NFC");
-        else json.WriteNull("normalizer");
-        WritePreTokenizer(json, definition);
-        json.WriteNull("post_processor");
-        json.WriteStartObject("decoder");
-        WriteByteLevel(json, addPrefixSpace: false);
-        json.WriteEndObject();
+        WriteStep(json, "normalizer", definition.Normalizer);
+        WriteStep(json, "pre_tokenizer", definition.PreTokenizer);
+        WriteStep(json, "post_processor", definition.PostProcessor);
+        WriteStep(json, "decoder", definition.Decoder);
         WriteModel(json, definition);
         json.WriteEndObject();
     }
@@ -51,73 +48,50 @@ internal static partial class TokenizerJson
         json.WriteStartObject();
         json.WriteNumber("id", token.Id);
         json.WriteString("content", token.Content);
-        foreach (var flag in new[] { "single_word", "lstrip", "rstrip", "normalized" }) json.WriteBoolean(flag, false);
+        json.WriteBoolean("single_word", token.SingleWord);
+        json.WriteBoolean("lstrip", token.LStrip);
+        json.WriteBoolean("rstrip", token.RStrip);
+        json.WriteBoolean("normalized", token.Normalized);
         json.WriteBoolean("special", token.Special);
         json.WriteEndObject();
     }
 
-    private static void WritePreTokenizer(Utf8JsonWriter json, TokenizerDefinition definition)
+    private static void WriteStep(Utf8JsonWriter json, string name, JsonElement? step)
     {
-        json.WriteStartObject("pre_tokenizer");
-        // The prefix space comes before the split, which only ByteLevel's own pattern allows.
-        if (definition.AddPrefixSpace)
-        {
-            WriteByteLevel(json, addPrefixSpace: true, useRegex: definition.Splits.Count > 0);
-        }
-        else
-        {
-            json.WriteString("type", "Sequence");
-            json.WriteStartArray("pretokenizers");
-            foreach (var split in definition.Splits) WriteSplit(json, split);
-            json.WriteStartObject();
-            WriteByteLevel(json, addPrefixSpace: false);
-            json.WriteEndObject();
-            json.WriteEndArray();
-        }
-        json.WriteEndObject();
-    }
-
-    private static void WriteSplit(Utf8JsonWriter json, SplitRule split)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "Split");
-        json.WriteStartObject("pattern");
-        json.WriteString("Regex", split.Pattern);
-        json.WriteEndObject();
-        json.WriteString("behavior", split.KeepMatches && split.KeepGaps ? "Isolated" : "Removed");
-        json.WriteBoolean("invert", split.KeepMatches && !split.KeepGaps);
-        json.WriteEndObject();
-    }
-
-    private static void WriteByteLevel(Utf8JsonWriter json, bool addPrefixSpace, bool useRegex = false)
-    {
-        json.WriteString("type", "ByteLevel");
-        json.WriteBoolean("add_prefix_space", addPrefixSpace);
-        json.WriteBoolean("trim_offsets", true);
-        json.WriteBoolean("use_regex", useRegex);
-    }
-
-    private static void WriteTyped(Utf8JsonWriter json, string field, string type)
-    {
-        json.WriteStartObject(field);
-        json.WriteString("type", type);
-        json.WriteEndObject();
+        json.WritePropertyName(name);
+        if (step is { } value) value.WriteTo(json);
+        else json.WriteNullValue();
     }
 
     private static void WriteModel(Utf8JsonWriter json, TokenizerDefinition definition)
     {
         json.WriteStartObject("model");
         json.WriteString("type", "BPE");
-        foreach (var field in new[] { "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix" }) json.WriteNull(field);
-        json.WriteBoolean("fuse_unk", false);
-        json.WriteBoolean("byte_fallback", false);
+        foreach (var field in new[] { "dropout", "continuing_subword_prefix", "end_of_word_suffix" }) json.WriteNull(field);
+        json.WriteString("unk_token", definition.UnknownToken);
+        json.WriteBoolean("fuse_unk", definition.FuseUnknown);
+        json.WriteBoolean("byte_fallback", definition.ByteFallback);
         json.WriteBoolean("ignore_merges", definition.IgnoreMerges);
         json.WriteStartObject("vocab");
         foreach (var (token, id) in definition.Vocabulary.OrderBy(pair => pair.Value)) json.WriteNumber(token, id);
         json.WriteEndObject();
         json.WriteStartArray("merges");
-        foreach (var (left, right) in definition.Merges) json.WriteStringValue($"{left} {right}");
+        foreach (var (left, right) in definition.Merges) WriteMerge(json, left, right);
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteMerge(Utf8JsonWriter json, string left, string right)
+    {
+        if (!left.Contains(' ') && !right.Contains(' '))
+        {
+            json.WriteStringValue($"{left} {right}");
+            return;
+        }
+        // A token with a space of its own needs the longer form.
+        json.WriteStartArray();
+        json.WriteStringValue(left);
+        json.WriteStringValue(right);
+        json.WriteEndArray();
     }
 }

@@ -19,9 +19,7 @@ internal static class VocabularyFiles
             Vocabulary = vocabulary,
             Merges = ReadMerges(Path.Combine(folder, "merges.txt")),
             AddedTokens = [.. added.OrderBy(pair => pair.Value).Select(pair => new AddedToken(pair.Value, pair.Key, Special: true))],
-            NormalizeToFormC = qwen,
-            Splits = [new SplitRule(qwen ? SplitRule.Qwen2Pattern : SplitRule.Gpt2Pattern)],
-        };
+        }.WithByteLevel(qwen ? SplitRule.Qwen2Pattern : SplitRule.Gpt2Pattern, formC: qwen);
     }
 
     /// <summary>tokenizer_config.json or config.json tells the family; without them a ChatML token among the added ones does.</summary>
@@ -45,7 +43,7 @@ internal static class VocabularyFiles
     private static Dictionary<string, int> ReadIds(string path)
     {
         using var json = TokenizerJson.Parse(path);
-        return TokenizerJson.ReadIds(path, json.RootElement);
+        return TokenizerJson.Reading(path, () => TokenizerJson.ReadIds(new JsonField(path, "", json.RootElement)));
     }
 
     private static List<(string, string)> ReadMerges(string path)

@@ -11,13 +11,12 @@ internal sealed class WordCounts(SplitRule split) : IEnumerable<KeyValuePair<str
 
     public void Add(string text, long times)
     {
-        text = CodePointText.WellFormed(text);
+        text = BpeTokenizer.WellFormed(text);
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
-        var points = new CodePointText(text);
         pieces.Clear();
-        split.Split(points.Chars, 0, points.Chars.Length, pieces);
+        split.Split(text, 0, text.Length, pieces);
         foreach (var (start, end) in pieces)
-            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan()[points.Start(start)..points.Start(end)], out _) += times;
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan(start, end - start), out _) += times;
     }
 
     public IEnumerator<KeyValuePair<string, long>> GetEnumerator() => counts.GetEnumerator();

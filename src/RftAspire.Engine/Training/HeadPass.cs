@@ -12,11 +12,12 @@ namespace RftAspire.Engine.Training;
 /// </summary>
 internal sealed unsafe class HeadPass : IDisposable
 {
-    private const int ChunkRows = 128;
+    public const int ChunkRows = 128;
     private readonly PackedWeights _weights;
     private readonly ThreadTeam _team;
     private readonly NativeBuffer _rows;
-    private readonly NativeBuffer _normed;
+    private readonly ProductBuffer _normed;
+    private readonly LinearBackward _linear;
     private readonly NativeBuffer _roots = new(ChunkRows);
     private readonly NativeBuffer _sums = new(ChunkRows);
     private readonly NativeBuffer _logits;
@@ -28,7 +29,9 @@ internal sealed unsafe class HeadPass : IDisposable
     {
         (_weights, _team) = (weights, team);
         var hidden = (long)ChunkRows * weights.Config.HiddenSize;
-        (_rows, _normed, _normedGradient, _rowsGradient) = (new(hidden), new(hidden), new(hidden), new(hidden));
+        (_rows, _normedGradient, _rowsGradient) = (new(hidden), new(hidden), new(hidden));
+        _normed = new ProductBuffer(ChunkRows, weights.Config.HiddenSize, weights.Precision);
+        _linear = new LinearBackward(ChunkRows, weights.Config.VocabSize, weights.Config.HiddenSize, weights.Precision);
         _logits = new NativeBuffer((long)ChunkRows * weights.Config.VocabSize);
         _numerators = new NativeBuffer((long)ChunkRows * TokenDistribution.RoundUp(weights.Config.VocabSize));
     }
@@ -45,7 +48,8 @@ internal sealed unsafe class HeadPass : IDisposable
         }
     }
 
-    public void Backward(PackedBatch batch, NativeBuffer stream, float inverseTemperature, ITokenLoss loss, Parameters parameters, ParameterVector? gradients, NativeBuffer streamGradient)
+    public void Backward(PackedBatch batch, NativeBuffer stream, float inverseTemperature, ITokenLoss loss, Parameters parameters, TurnedWeights? turned, ParameterVector? gradients,
+        NativeBuffer streamGradient)
     {
         foreach (var chunk in Chunks(batch.Targets))
         {
@@ -57,7 +61,8 @@ internal sealed unsafe class HeadPass : IDisposable
                 coefficients[i] = loss.Gradient(target.Sequence, target.Position, scores[i].Logprob, scores[i].Entropy);
             }
             _team.Run(new LogitGradientJob(this, chunk, coefficients, inverseTemperature));
-            Propagate(chunk, parameters, gradients, streamGradient);
+            foreach (var row in Enumerable.Range(0, chunk.Rows.Count).Except(chunk.ChunkRow)) _logits.Span((long)row * Vocabulary, Vocabulary).Clear();
+            Propagate(chunk, parameters, turned, gradients, streamGradient);
         }
     }
 
@@ -75,26 +80,37 @@ internal sealed unsafe class HeadPass : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in (NativeBuffer[])[_rows, _normed, _roots, _sums, _logits, _numerators, _normedGradient, _rowsGradient]) buffer.Dispose();
+        foreach (var buffer in (IDisposable[])[_rows, _normed, _linear, _roots, _sums, _logits, _numerators, _normedGradient, _rowsGradient]) buffer.Dispose();
     }
 
     /// <summary>Rows of one chunk, the targets they predict, and each target's place in the chunk.</summary>
     private sealed record Chunk(List<int> Rows, List<Target> Targets, List<int> ChunkRow);
 
-    private static IEnumerable<Chunk> Chunks(Target[] targets)
+    /// <summary>
+    /// Rows that predict something. In bf16 an even row and the odd one behind it stay together, whether both predict or not: gradients
+    /// are summed over pairs of rows.
+    /// </summary>
+    private IEnumerable<Chunk> Chunks(Target[] targets)
     {
         var chunk = new Chunk([], [], []);
-        foreach (var target in targets)
+        var pairs = _weights.Precision == Precision.BF16;
+        for (var i = 0; i < targets.Length; i++)
         {
-            var isNewRow = chunk.Rows.Count == 0 || chunk.Rows[^1] != target.Row;
-            if (isNewRow && chunk.Rows.Count == ChunkRows)
+            var row = targets[i].Row;
+            if (chunk.Rows.Count == 0 || chunk.Rows[^1] != row)
             {
-                yield return chunk;
-                chunk = new Chunk([], [], []);
+                if (chunk.Rows.Count == ChunkRows)
+                {
+                    yield return chunk;
+                    chunk = new Chunk([], [], []);
+                }
+                if (pairs && row % 2 != 0 && (chunk.Rows.Count == 0 || chunk.Rows[^1] != row - 1)) chunk.Rows.Add(row - 1);
+                chunk.Rows.Add(row);
             }
-            if (isNewRow) chunk.Rows.Add(target.Row);
-            chunk.Targets.Add(target);
+            chunk.Targets.Add(targets[i]);
             chunk.ChunkRow.Add(chunk.Rows.Count - 1);
+            var nextRow = i + 1 < targets.Length ? targets[i + 1].Row : -1;
+            if (pairs && row % 2 == 0 && nextRow != row && nextRow != row + 1) chunk.Rows.Add(row + 1);
         }
         if (chunk.Rows.Count > 0) yield return chunk;
     }
@@ -111,16 +127,16 @@ internal sealed unsafe class HeadPass : IDisposable
     {
         for (var i = 0; i < chunk.Rows.Count; i++)
             stream.Span((long)chunk.Rows[i] * Hidden, Hidden).CopyTo(_rows.Span((long)i * Hidden, Hidden));
-        _team.Run(new RmsNormJob(chunk.Rows.Count, Hidden, _rows.Start, _weights.FinalNorm, (float)_weights.Config.RmsNormEps, _normed.Start, _roots.Start));
-        _team.Run(new LinearJob(_weights.Head, chunk.Rows.Count, _normed.Start, _logits.Start));
+        _team.Run(new RmsNormJob(chunk.Rows.Count, Hidden, _rows.Start, _weights.FinalNorm, (float)_weights.Config.RmsNormEps, _normed.Rows, _roots.Start));
+        _team.Run(new LinearJob(_weights.Head, chunk.Rows.Count, _normed.Rows, _logits.Start));
     }
 
     /// <summary>From the logits' gradients (in the logits' place) to the stream's, and unless they are frozen to the head's and the final norm's.</summary>
-    private void Propagate(Chunk chunk, Parameters parameters, ParameterVector? gradients, NativeBuffer streamGradient)
+    private void Propagate(Chunk chunk, Parameters parameters, TurnedWeights? turned, ParameterVector? gradients, NativeBuffer streamGradient)
     {
         var (count, layout) = (chunk.Rows.Count, parameters.Layout);
-        if (gradients != null) _team.Run(new ProductJob(Vocabulary, Hidden, count, _logits.Start, 1, Vocabulary, _normed.Start, Hidden, gradients.At(layout.Head), Hidden, accumulate: true));
-        _team.Run(new ProductJob(count, Hidden, Vocabulary, _logits.Start, Vocabulary, 1, parameters.At(layout.Head), Hidden, _normedGradient.Start, Hidden, accumulate: false));
+        if (gradients != null) _linear.WeightGradient(count, Vocabulary, Hidden, _logits.Start, _normed.Rows.Values, gradients.At(layout.Head), _team);
+        _linear.InputGradient(count, Vocabulary, Hidden, _logits.Start, parameters.At(layout.Head), turned?.Head, _normedGradient.Start, _team);
         if (gradients != null) _team.Run(new RmsNormWeightJob(count, Hidden, _rows.Start, _roots.Start, _normedGradient.Start, gradients.At(layout.FinalNorm)));
         _rowsGradient.Clear();
         _team.Run(new RmsNormBackwardJob(count, Hidden, _rows.Start, _weights.FinalNorm, _roots.Start, _normedGradient.Start, _rowsGradient.Start));

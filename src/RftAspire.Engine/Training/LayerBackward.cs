@@ -9,6 +9,7 @@ internal sealed unsafe class LayerBackward : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly LayerScratch _scratch;
+    private readonly LinearBackward _linear;
     private readonly NativeBuffer _hidden;
     private readonly NativeBuffer _wide;
     private readonly NativeBuffer _attended;
@@ -16,7 +17,7 @@ internal sealed unsafe class LayerBackward : IDisposable
     private readonly NativeBuffer? _turned;
     private readonly int _queryKeyValue;
 
-    public LayerBackward(ModelConfig config, int rows, LayerScratch scratch)
+    public LayerBackward(ModelConfig config, int rows, LayerScratch scratch, Precision precision)
     {
         (_config, _scratch) = (config, scratch);
         _queryKeyValue = (config.Heads + 2 * config.KvHeads) * config.HeadDim;
@@ -24,6 +25,8 @@ internal sealed unsafe class LayerBackward : IDisposable
         _wide = new NativeBuffer((long)rows * Math.Max(2 * config.IntermediateSize, _queryKeyValue));
         _attended = new NativeBuffer((long)rows * config.Heads * config.HeadDim);
         _activated = new NativeBuffer((long)rows * config.IntermediateSize);
+        _linear = new LinearBackward(rows, Math.Max(Math.Max(2 * config.IntermediateSize, _queryKeyValue), config.HiddenSize),
+            Math.Max(Math.Max(config.IntermediateSize, config.HiddenSize), config.Heads * config.HeadDim), precision);
         if (config.QkNorm) _turned = new NativeBuffer((long)rows * _queryKeyValue);
     }
 
@@ -32,18 +35,20 @@ internal sealed unsafe class LayerBackward : IDisposable
     /// weights' gradients to <paramref name="gradients"/>, unless these are null: then the weights are frozen, and those of
     /// <paramref name="adapter"/> are learned. Before the first layer nothing is learned then, and its own input gets no gradient.
     /// </summary>
-    public void Run(int index, PackedWeights weights, Parameters parameters, ParameterVector? gradients, AdapterBackward? adapter,
+    public void Run(int index, PackedWeights weights, TurnedWeights? turned, Parameters parameters, ParameterVector? gradients, AdapterBackward? adapter,
         float* input, LayerActivations a, PackedAttention attention, int rows, int* positions, float* stream, ThreadTeam team)
     {
         var (layer, at) = (weights.Layers[index], parameters.Layout.Layers[index]);
-        FeedForward(index, layer, at, parameters, gradients, adapter, a, rows, stream, team);
-        Attention(index, layer, at, weights, parameters, gradients, adapter, input, a, attention, rows, positions, stream, team);
+        var turnedLayer = turned?.Layers[index];
+        FeedForward(index, layer, at, turnedLayer, parameters, gradients, adapter, a, rows, stream, team);
+        Attention(index, layer, at, weights, turnedLayer, parameters, gradients, adapter, input, a, attention, rows, positions, stream, team);
     }
 
     public long Bytes => sizeof(float) * (_hidden.Length + _wide.Length + _attended.Length + _activated.Length + (_turned?.Length ?? 0));
 
     public void Dispose()
     {
+        _linear.Dispose();
         _hidden.Dispose();
         _wide.Dispose();
         _attended.Dispose();
@@ -51,29 +56,30 @@ internal sealed unsafe class LayerBackward : IDisposable
         _turned?.Dispose();
     }
 
-    private void FeedForward(int index, PackedLayer layer, LayerOffsets at, Parameters parameters, ParameterVector? gradients, AdapterBackward? adapter, LayerActivations a, int rows, float* stream, ThreadTeam team)
+    private void FeedForward(int index, PackedLayer layer, LayerOffsets at, TurnedLayer? turned, Parameters parameters, ParameterVector? gradients, AdapterBackward? adapter,
+        LayerActivations a, int rows, float* stream, ThreadTeam team)
     {
         int hidden = _config.HiddenSize, inner = _config.IntermediateSize;
-        float* normed = _scratch.Normed, activated = _scratch.Activated;
-        InputGradient(rows, hidden, inner, stream, parameters.At(at.Down), _activated.Start, team);
+        float* normed = _scratch.Normed.Values, activated = _scratch.Activated.Values;
+        _linear.InputGradient(rows, hidden, inner, stream, parameters.At(at.Down), turned?.Down, _activated.Start, team);
         adapter?.InputGradient(index, LayerProduct.Down, _scratch, rows, hidden, stream, _activated.Start);
         team.Run(new SwiGluBackwardJob(rows, inner, a.GateUp, _activated.Start, _wide.Start, activated));
         WeightGradient(rows, hidden, inner, stream, activated, gradients, at.Down, team);
         adapter?.WeightGradient(index, LayerProduct.Down, _scratch, rows, hidden, activated, stream);
         team.Run(new NormalizedJob(rows, hidden, a.Middle, layer.PostNorm, a.MiddleRoots, normed));
         WeightGradient(rows, 2 * inner, hidden, _wide.Start, normed, gradients, at.Gate, team);
-        InputGradient(rows, 2 * inner, hidden, _wide.Start, parameters.At(at.Gate), _hidden.Start, team);
+        _linear.InputGradient(rows, 2 * inner, hidden, _wide.Start, parameters.At(at.Gate), turned?.GateUp, _hidden.Start, team);
         adapter?.InputGradient(index, LayerProduct.GateUp, _scratch, rows, 2 * inner, _wide.Start, _hidden.Start);
         adapter?.WeightGradient(index, LayerProduct.GateUp, _scratch, rows, 2 * inner, normed, _wide.Start);
         Norm(rows, a.Middle, layer.PostNorm, a.MiddleRoots, gradients, at.PostNorm, stream, team);
     }
 
-    private void Attention(int index, PackedLayer layer, LayerOffsets at, PackedWeights weights, Parameters parameters, ParameterVector? gradients, AdapterBackward? adapter,
+    private void Attention(int index, PackedLayer layer, LayerOffsets at, PackedWeights weights, TurnedLayer? turned, Parameters parameters, ParameterVector? gradients, AdapterBackward? adapter,
         float* input, LayerActivations a, PackedAttention attention, int rows, int* positions, float* stream, ThreadTeam team)
     {
         int hidden = _config.HiddenSize, query = _config.Heads * _config.HeadDim;
         WeightGradient(rows, hidden, query, stream, a.Attended, gradients, at.Output, team);
-        InputGradient(rows, hidden, query, stream, parameters.At(at.Output), _attended.Start, team);
+        _linear.InputGradient(rows, hidden, query, stream, parameters.At(at.Output), turned?.Output, _attended.Start, team);
         adapter?.InputGradient(index, LayerProduct.Output, _scratch, rows, hidden, stream, _attended.Start);
         adapter?.WeightGradient(index, LayerProduct.Output, _scratch, rows, hidden, a.Attended, stream);
         attention.Backward(a.QueryKeyValue, a.Attended, _attended.Start, _wide.Start);
@@ -81,24 +87,20 @@ internal sealed unsafe class LayerBackward : IDisposable
         if (_turned != null && gradients != null)
             team.Run(new HeadNormWeightJob(_config, rows, _queryKeyValue, a.RawQueryKeyValue, _turned.Start, gradients.At(at.QueryNorm), gradients.At(at.KeyNorm)));
         if (at.QueryBias >= 0 && gradients != null) team.Run(new SumRowsJob(rows, _queryKeyValue, _wide.Start, gradients.At(at.QueryBias)));
-        team.Run(new NormalizedJob(rows, hidden, input, layer.InputNorm, a.InputRoots, _scratch.Normed));
-        WeightGradient(rows, _queryKeyValue, hidden, _wide.Start, _scratch.Normed, gradients, at.Query, team);
+        team.Run(new NormalizedJob(rows, hidden, input, layer.InputNorm, a.InputRoots, _scratch.Normed.Values));
+        WeightGradient(rows, _queryKeyValue, hidden, _wide.Start, _scratch.Normed.Values, gradients, at.Query, team);
         var end = index == 0 && gradients == null;
-        if (!end) InputGradient(rows, _queryKeyValue, hidden, _wide.Start, parameters.At(at.Query), _hidden.Start, team);
+        if (!end) _linear.InputGradient(rows, _queryKeyValue, hidden, _wide.Start, parameters.At(at.Query), turned?.QueryKeyValue, _hidden.Start, team);
         adapter?.InputGradient(index, LayerProduct.QueryKeyValue, _scratch, rows, _queryKeyValue, _wide.Start, end ? null : _hidden.Start);
-        adapter?.WeightGradient(index, LayerProduct.QueryKeyValue, _scratch, rows, _queryKeyValue, _scratch.Normed, _wide.Start);
+        adapter?.WeightGradient(index, LayerProduct.QueryKeyValue, _scratch, rows, _queryKeyValue, _scratch.Normed.Values, _wide.Start);
         if (!end) Norm(rows, input, layer.InputNorm, a.InputRoots, gradients, at.InputNorm, stream, team);
     }
 
-    /// <summary>For y = x Wᵀ with W [outputs, inputs]: dW += dyᵀ x, unless W is frozen.</summary>
-    private static void WeightGradient(int rows, int outputs, int inputs, float* dy, float* x, ParameterVector? gradients, long offset, ThreadTeam team)
+    /// <summary>Nothing where the weights are frozen.</summary>
+    private void WeightGradient(int rows, int outputs, int inputs, float* dy, float* x, ParameterVector? gradients, long offset, ThreadTeam team)
     {
-        if (gradients != null) team.Run(new ProductJob(outputs, inputs, rows, dy, 1, outputs, x, inputs, gradients.At(offset), inputs, accumulate: true));
+        if (gradients != null) _linear.WeightGradient(rows, outputs, inputs, dy, x, gradients.At(offset), team);
     }
-
-    /// <summary>For y = x Wᵀ with W [outputs, inputs]: dx = dy W.</summary>
-    private static void InputGradient(int rows, int outputs, int inputs, float* dy, float* weights, float* dx, ThreadTeam team) =>
-        team.Run(new ProductJob(rows, inputs, outputs, dy, outputs, 1, weights, inputs, dx, inputs, accumulate: false));
 
     private void Norm(int rows, float* x, float* weight, float* roots, ParameterVector? gradients, long offset, float* stream, ThreadTeam team)
     {

@@ -13,17 +13,21 @@ public sealed unsafe class Learner : IDisposable
     public const long DefaultActivationBytes = 2L << 30;
     /// <summary>The same with an adapter, which is learned where memory is short: 256 MiB.</summary>
     public const long DefaultAdapterActivationBytes = 256L << 20;
+    /// <summary>Token rows computed at once unless told otherwise.</summary>
+    public const int DefaultRowBudget = 1536;
     private const int LeastRowBudget = 256;
     private readonly ThreadTeam _team;
     private readonly int _rowBudget;
     private readonly long _activationBytes;
     private readonly PackedWeights _weights;
+    private readonly bool _ownsWeights;
     private readonly PackedAttention _attention;
     private readonly HeadPass _head;
     private readonly LoraAdapter? _adapter;
     private ParameterVector? _gradients;
     private AdapterBackward? _adapterBackward;
     private NativeBuffer? _lookupGradient;
+    private TurnedWeights? _turned;
     private LearnerBuffers? _buffers;
 
     /// <param name="parameters">The weights; call <see cref="WeightsChanged"/> after changing them.</param>
@@ -34,16 +38,21 @@ public sealed unsafe class Learner : IDisposable
     /// others keep their input alone and are computed again on the way back (Chen et al., 2016), which costs time and changes no bit.
     /// Null: <see cref="DefaultActivationBytes"/>, or <see cref="DefaultAdapterActivationBytes"/> with an adapter.
     /// </param>
+    /// <param name="precision">How products are computed; the sampler's log-probabilities are the learner's where both use the same.</param>
     /// <param name="adapter">
     /// Learned in place of the weights, which are then frozen: they get no gradients, and neither the time nor the memory for any.
     /// </param>
-    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = 1536, long? activationBytes = null, LoraAdapter? adapter = null)
+    public Learner(Parameters parameters, ThreadTeam team, int rowBudget = DefaultRowBudget, long? activationBytes = null, Precision precision = Precision.F32,
+        LoraAdapter? adapter = null)
+        : this(parameters, new PackedWeights(parameters, team, precision, adapter), team, rowBudget, activationBytes) => _ownsWeights = true;
+
+    /// <summary>A learner on packed weights, and the adapter beside them, that somebody else keeps.</summary>
+    internal Learner(Parameters parameters, PackedWeights weights, ThreadTeam team, int rowBudget = DefaultRowBudget, long? activationBytes = null)
     {
-        (Parameters, _team, _adapter) = (parameters, team, adapter);
-        _activationBytes = activationBytes ?? (adapter is null ? DefaultActivationBytes : DefaultAdapterActivationBytes);
+        (Parameters, _weights, _team, _adapter) = (parameters, weights, team, weights.Adapter?.Source);
+        _activationBytes = activationBytes ?? (_adapter is null ? DefaultActivationBytes : DefaultAdapterActivationBytes);
         // Without gradients of the weights small batches cost next to nothing: better than to compute layers twice.
-        _rowBudget = adapter is null ? rowBudget : Math.Min(rowBudget, Math.Max(LeastRowBudget, LearnerBuffers.AffordableRows(parameters.Layout.Config, _activationBytes)));
-        _weights = new PackedWeights(parameters, team, adapter);
+        _rowBudget = _adapter is null ? rowBudget : Math.Min(rowBudget, Math.Max(LeastRowBudget, LearnerBuffers.AffordableRows(parameters.Layout.Config, _activationBytes)));
         _attention = new PackedAttention(_weights.Config, team);
         _head = new HeadPass(_weights, team);
     }
@@ -57,15 +66,20 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Call after changing what is learned.</summary>
     public void WeightsChanged()
     {
-        if (_adapter is null) _weights.Repack(_team);
-        else _weights.Adapter!.Repack(_team);
+        if (_adapter is not null)
+        {
+            _weights.Adapter!.Repack(_team);
+            return;
+        }
+        _weights.Repack(_team);
+        _turned?.Repack(_team);
     }
 
     /// <summary>log p of every completion token, one array a completion, in the order of the groups.</summary>
     public float[][] Logprobs(IReadOnlyList<TrainingGroup> groups, double temperature = 1)
     {
         var results = groups.SelectMany(group => group.Completions).Select(completion => new float[completion.Length]).ToArray();
-        foreach (var batch in PackedBatch.Cut(groups, _rowBudget))
+        foreach (var batch in Cut(groups))
         {
             Forward(batch, forBackward: false);
             _head.Logprobs(batch, _buffers!.Stream, (float)(1 / temperature), (target, logprob) => results[target.Sequence][target.Position] = logprob);
@@ -90,13 +104,14 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Adds the gradients of <paramref name="loss"/> over all groups to <see cref="Gradients"/>.</summary>
     public void Backward(IReadOnlyList<TrainingGroup> groups, ITokenLoss loss, double temperature = 1)
     {
+        if (_weights.Precision == Precision.BF16) _turned ??= new TurnedWeights(Parameters, _team);
         // A tied matrix is learned from twice; the two sums are kept apart so that batch borders do not change their order.
         if (_weights.Config.TieWordEmbeddings && _adapter is null) _lookupGradient ??= new NativeBuffer((long)_weights.Config.VocabSize * _weights.Config.HiddenSize);
-        foreach (var batch in PackedBatch.Cut(groups, _rowBudget))
+        foreach (var batch in Cut(groups))
         {
             Forward(batch, forBackward: true);
             _buffers!.StreamGradient!.Clear();
-            _head.Backward(batch, _buffers.Stream, (float)(1 / temperature), loss, Parameters, WeightGradients, _buffers.StreamGradient);
+            _head.Backward(batch, _buffers.Stream, (float)(1 / temperature), loss, Parameters, _turned, WeightGradients, _buffers.StreamGradient);
             Backward(batch);
         }
         AddLookupGradient();
@@ -105,19 +120,23 @@ public sealed unsafe class Learner : IDisposable
     /// <summary>Logits of every position of one sequence, [tokens, vocabulary]; for checks against other implementations.</summary>
     public float[] Logits(int[] tokens)
     {
-        Forward(new PackedBatch([new TrainingGroup(tokens, [])], 0), forBackward: false);
+        Forward(new PackedBatch([new TrainingGroup(tokens, [])], 0, evenRows: false), forBackward: false);
         return _head.Logits(tokens.Length, _buffers!.Stream);
     }
 
     public void Dispose()
     {
         _gradients?.Dispose();
-        _weights.Dispose();
+        _turned?.Dispose();
+        if (_ownsWeights) _weights.Dispose();
         _attention.Dispose();
         _head.Dispose();
         _lookupGradient?.Dispose();
         _buffers?.Dispose();
     }
+
+    /// <summary>In bf16 gradients are summed over pairs of rows, which must be the same in every batch.</summary>
+    private IEnumerable<PackedBatch> Cut(IReadOnlyList<TrainingGroup> groups) => PackedBatch.Cut(groups, _rowBudget, evenRows: _weights.Precision == Precision.BF16);
 
     /// <summary>Gradients of the weights; null where they are frozen.</summary>
     private ParameterVector? WeightGradients => _adapter is null ? Gradients : null;
@@ -127,7 +146,7 @@ public sealed unsafe class Learner : IDisposable
         if (_buffers is null || !_buffers.Fit(batch.Rows, forBackward))
         {
             _buffers?.Dispose();
-            _buffers = new LearnerBuffers(_weights.Config, batch.Rows, forBackward ? _activationBytes : null, _adapter?.Layout.Columns ?? 0);
+            _buffers = new LearnerBuffers(_weights.Config, batch.Rows, forBackward ? _activationBytes : null, _weights.Precision, _adapter?.Layout.Columns ?? 0);
         }
         _attention.Begin(batch);
         fixed (int* positions = batch.Positions, tokens = batch.Tokens)
@@ -150,7 +169,7 @@ public sealed unsafe class Learner : IDisposable
             {
                 if (!buffers.IsKept(i))
                     TransformerLayer.Forward(_weights, i, buffers.Layer(i), batch.Rows, positions, _attention, buffers.Input(i), null, _team);
-                backward.Run(i, _weights, Parameters, WeightGradients, _adapterBackward, buffers.Input(i), buffers.Layer(i), _attention, batch.Rows, positions, gradient, _team);
+                backward.Run(i, _weights, _turned, Parameters, WeightGradients, _adapterBackward, buffers.Input(i), buffers.Layer(i), _attention, batch.Rows, positions, gradient, _team);
             }
             if (_adapter is not null) return;
             var embedding = _lookupGradient == null ? Gradients.At(Parameters.Layout.Embedding) : _lookupGradient.Start;

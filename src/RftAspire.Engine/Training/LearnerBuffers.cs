@@ -19,12 +19,13 @@ internal sealed unsafe class LearnerBuffers : IDisposable
     /// <param name="config">The model.</param>
     /// <param name="rows">Rows to make room for.</param>
     /// <param name="activationBytes">Bytes in all; layers are kept with what the rest leaves. Null when no backward pass follows.</param>
+    /// <param name="precision">How products are computed.</param>
     /// <param name="loraColumns">Most columns that the adapter's t = x Aᵀ has; 0 without one.</param>
-    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes, int loraColumns = 0)
+    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes, Precision precision, int loraColumns)
     {
         var hidden = (long)rows * config.HiddenSize;
         _rows = rows;
-        _scratch = new LayerScratch(config, rows, loraColumns);
+        _scratch = new LayerScratch(config, rows, precision, loraColumns);
         _shared = new LayerActivations(config, rows, _scratch, forBackward: true);
         _kept = new LayerActivations?[config.Layers];
         // Without a backward pass, two streams take turns.
@@ -32,7 +33,7 @@ internal sealed unsafe class LearnerBuffers : IDisposable
         for (var i = 0; i < _inputs.Length; i++) _inputs[i] = new NativeBuffer(hidden);
         if (activationBytes is not { } bytes) return;
         StreamGradient = new NativeBuffer(hidden);
-        Backward = new LayerBackward(config, rows, _scratch);
+        Backward = new LayerBackward(config, rows, _scratch, precision);
         var taken = (_inputs.Length + 1) * hidden * sizeof(float) + _scratch.Bytes + Backward.Bytes;
         var affordable = (bytes - taken) / (rows * LayerActivations.BytesPerRow(config)) - 1;
         for (var i = config.Layers - 1; i >= 0 && config.Layers - i <= affordable; i--)

@@ -62,19 +62,30 @@ internal sealed unsafe class PackedAttention(ModelConfig config, ThreadTeam team
     /// <summary>Element (row, d) of one head's columns at <c>target[d * stride + row]</c>.</summary>
     private void Transpose(float* rows, int count, float* target) => VectorMath.Transpose(rows, Width, count, HeadDim, target, _stride);
 
-    /// <summary>Softmax numerators of <paramref name="count"/> queries from <paramref name="first"/>; writes the reciprocal sums.</summary>
-    private int Weights(Segment segment, int first, int count, float* q, float* keys, float* scores, float* inverse)
+    /// <summary>Rows of a group that queries attend to, from <paramref name="Row"/> on; their scores begin at the column that is their position.</summary>
+    private readonly record struct KeyRows(int Row, int Position, int Count);
+
+    /// <summary>
+    /// What <paramref name="count"/> queries from <paramref name="first"/> see: of the prompt, and of their own segment. Where a
+    /// window hides the beginning, the first part's position is still a multiple of 16, so that lanes of sums are as in the cache.
+    /// </summary>
+    private (KeyRows Prompt, KeyRows Own) Visible(Segment segment, int first, int count)
     {
-        var seen = first + count;
-        var prefix = new KeySpan(keys, _stride, null, 0, segment.Prefix);
-        var own = new KeySpan(keys + segment.Offset, _stride, null, 0, seen);
-        AttentionKernel.Score(count, HeadDim, q, Width, prefix, scores, _stride);
-        AttentionKernel.Score(count, HeadDim, q, Width, own, scores + segment.Prefix, _stride);
+        var begin = config.FirstVisible(segment.Prefix + first) / MatrixKernel.StripColumns * MatrixKernel.StripColumns;
+        int prompt = Math.Max(0, segment.Prefix - begin), hidden = Math.Max(0, begin - segment.Prefix);
+        return (new KeyRows(begin, begin, prompt), new KeyRows(segment.Offset + hidden, segment.Prefix + hidden, first + count - hidden));
+    }
+
+    /// <summary>Softmax numerators of the queries whose first is at <paramref name="position"/>; writes the reciprocal sums.</summary>
+    private void Weights(KeyRows prompt, KeyRows own, int position, int count, float* q, float* keys, float* scores, float* inverse)
+    {
+        foreach (var part in (ReadOnlySpan<KeyRows>)[prompt, own])
+            AttentionKernel.Score(count, HeadDim, q, Width, new KeySpan(keys + part.Row, _stride, null, 0, part.Count), scores + part.Position, _stride);
         for (var r = 0; r < count; r++)
         {
-            inverse[r] = AttentionKernel.Softmax(scores + (long)r * _stride, segment.Prefix + first + r + 1, segment.Prefix + seen, Scale);
+            int begin = prompt.Position, first = config.FirstVisible(position + r);
+            inverse[r] = AttentionKernel.Softmax(scores + (long)r * _stride + begin, first - begin, position + r + 1 - begin, own.Position + own.Count - begin, Scale);
         }
-        return seen;
     }
 
     private void Forward(PackedGroup group, int kvHead, float* qkv, float* output, float* scratch)
@@ -91,11 +102,13 @@ internal sealed unsafe class PackedAttention(ModelConfig config, ThreadTeam team
                 {
                     var count = Math.Min(QueryChunk, segment.Rows - first);
                     var row = segment.Offset + first;
-                    var seen = Weights(segment, first, count, rows + row * Width + head * HeadDim, keys, scores, inverse);
+                    var (prompt, own) = Visible(segment, first, count);
+                    Weights(prompt, own, segment.Prefix + first, count, rows + row * Width + head * HeadDim, keys, scores, inverse);
                     var target = output + (group.FirstRow + row) * OutputWidth + head * HeadDim;
-                    AttentionKernel.Mix(count, HeadDim, scores, _stride, new KeySpan(null, 0, values, Width, segment.Prefix), target, OutputWidth, accumulate: false);
-                    AttentionKernel.Mix(count, HeadDim, scores + segment.Prefix, _stride,
-                        new KeySpan(null, 0, values + segment.Offset * Width, Width, seen), target, OutputWidth, accumulate: true);
+                    AttentionKernel.Mix(count, HeadDim, scores + prompt.Position, _stride,
+                        new KeySpan(null, 0, values + prompt.Row * Width, Width, prompt.Count), target, OutputWidth, accumulate: false);
+                    AttentionKernel.Mix(count, HeadDim, scores + own.Position, _stride,
+                        new KeySpan(null, 0, values + own.Row * Width, Width, own.Count), target, OutputWidth, accumulate: true);
                     for (var r = 0; r < count; r++) VectorMath.Scale(target + r * OutputWidth, inverse[r], HeadDim);
                 }
             }
@@ -136,27 +149,27 @@ internal sealed unsafe class PackedAttention(ModelConfig config, ThreadTeam team
         float* output = job.Output + outputAt, outputGradient = job.OutputGradient + outputAt;
         var weightGradients = scores + (long)QueryChunk * _stride;
         var inverse = stackalloc float[QueryChunk];
-        var seen = Weights(segment, first, count, q, keys, scores, inverse);
-        for (var r = 0; r < count; r++) VectorMath.Scale(scores + (long)r * _stride, inverse[r], segment.Prefix + seen);
+        var (prompt, own) = Visible(segment, first, count);
+        int begin = prompt.Position, length = own.Position + own.Count - begin;
+        Weights(prompt, own, segment.Prefix + first, count, q, keys, scores, inverse);
+        for (var r = 0; r < count; r++) VectorMath.Scale(scores + (long)r * _stride + begin, inverse[r], length);
 
-        for (var part = 0; part < 2; part++)
+        foreach (var part in (ReadOnlySpan<KeyRows>)[prompt, own])
         {
-            var (offset, column, length) = part == 0 ? (0, 0, segment.Prefix) : (segment.Offset, segment.Prefix, seen);
-            float* p = scores + column, dp = weightGradients + column;
-            MatrixKernel.Multiply(length, HeadDim, count, p, 1, _stride, outputGradient, OutputWidth, gradients + offset * Width + ValueColumn(kvHead), Width, accumulate: true);
-            MatrixKernel.Multiply(count, length, HeadDim, outputGradient, OutputWidth, 1, values + offset, _stride, dp, _stride, accumulate: false);
+            float* p = scores + part.Position, dp = weightGradients + part.Position;
+            MatrixKernel.Multiply(part.Count, HeadDim, count, p, 1, _stride, outputGradient, OutputWidth, gradients + part.Row * Width + ValueColumn(kvHead), Width, accumulate: true);
+            MatrixKernel.Multiply(count, part.Count, HeadDim, outputGradient, OutputWidth, 1, values + part.Row, _stride, dp, _stride, accumulate: false);
         }
         for (var r = 0; r < count; r++)
         {
             var shared = VectorMath.Dot(outputGradient + r * OutputWidth, output + r * OutputWidth, HeadDim);
-            SoftmaxGradient(scores + (long)r * _stride, weightGradients + (long)r * _stride, segment.Prefix + seen, shared, Scale);
+            SoftmaxGradient(scores + (long)r * _stride + begin, weightGradients + (long)r * _stride + begin, length, shared, Scale);
         }
-        for (var part = 0; part < 2; part++)
+        foreach (var part in (ReadOnlySpan<KeyRows>)[prompt, own])
         {
-            var (offset, column, length) = part == 0 ? (0, 0, segment.Prefix) : (segment.Offset, segment.Prefix, seen);
-            var ds = weightGradients + column;
-            MatrixKernel.Multiply(count, HeadDim, length, ds, _stride, 1, rows + offset * Width + KeyColumn(kvHead), Width, queryGradient, Width, accumulate: part > 0);
-            MatrixKernel.Multiply(length, HeadDim, count, ds, 1, _stride, q, Width, gradients + offset * Width + KeyColumn(kvHead), Width, accumulate: true);
+            var ds = weightGradients + part.Position;
+            MatrixKernel.Multiply(count, HeadDim, part.Count, ds, _stride, 1, rows + part.Row * Width + KeyColumn(kvHead), Width, queryGradient, Width, accumulate: part == own);
+            MatrixKernel.Multiply(part.Count, HeadDim, count, ds, 1, _stride, q, Width, gradients + part.Row * Width + KeyColumn(kvHead), Width, accumulate: true);
         }
     }
 

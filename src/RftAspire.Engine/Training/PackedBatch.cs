@@ -27,13 +27,13 @@ internal readonly record struct Target(int Row, int Token, int Sequence, int Pos
 /// <summary>Groups laid out row after row: the prompt once, then its completions. Nothing is padded.</summary>
 internal sealed class PackedBatch
 {
-    public PackedBatch(IReadOnlyList<TrainingGroup> groups, int firstSequence)
+    public PackedBatch(IReadOnlyList<TrainingGroup> groups, int firstSequence, bool evenRows)
     {
         List<int> tokens = [], positions = [];
         List<Target> targets = [];
         foreach (var group in groups)
         {
-            Groups.Add(Pack(group, firstSequence, tokens, positions, targets));
+            Groups.Add(Pack(group, firstSequence, tokens, positions, targets, evenRows));
             firstSequence += group.Completions.Length;
         }
         (Tokens, Positions) = ([.. tokens], [.. positions]);
@@ -48,7 +48,7 @@ internal sealed class PackedBatch
     public int Rows => Tokens.Length;
 
     /// <summary>Cuts groups into batches of at most <paramref name="rowBudget"/> rows; a larger group stands alone.</summary>
-    public static IEnumerable<PackedBatch> Cut(IReadOnlyList<TrainingGroup> groups, int rowBudget)
+    public static IEnumerable<PackedBatch> Cut(IReadOnlyList<TrainingGroup> groups, int rowBudget, bool evenRows)
     {
         var (first, sequence) = (0, 0);
         while (first < groups.Count)
@@ -56,13 +56,13 @@ internal sealed class PackedBatch
             var (end, rows) = (first + 1, groups[first].Rows);
             while (end < groups.Count && rows + groups[end].Rows <= rowBudget) rows += groups[end++].Rows;
             var part = groups.Skip(first).Take(end - first).ToList();
-            yield return new PackedBatch(part, sequence);
+            yield return new PackedBatch(part, sequence, evenRows);
             sequence += part.Sum(group => group.Completions.Length);
             first = end;
         }
     }
 
-    private static PackedGroup Pack(TrainingGroup group, int sequence, List<int> tokens, List<int> positions, List<Target> targets)
+    private static PackedGroup Pack(TrainingGroup group, int sequence, List<int> tokens, List<int> positions, List<Target> targets, bool evenRows)
     {
         var (firstRow, prompt) = (tokens.Count, group.Prompt.Length);
         if (prompt == 0) throw new ArgumentException("a training group needs a prompt of at least one token");
@@ -81,6 +81,13 @@ internal sealed class PackedBatch
             }
             segments.Add(new Segment(offset, tokens.Count - firstRow - offset, prompt));
             sequence++;
+        }
+        if (evenRows && (tokens.Count - firstRow) % 2 != 0)
+        {
+            // A row that sees itself alone and that nobody learns from.
+            segments.Add(new Segment(tokens.Count - firstRow, 1, 0));
+            tokens.Add(0);
+            positions.Add(0);
         }
         return new PackedGroup(firstRow, tokens.Count - firstRow, [.. segments]);
     }

@@ -49,14 +49,15 @@ public sealed class PolicyTrainer : IDisposable
     /// <param name="reference">The weights that the KL term pulls towards. Null: the policy without its adapter, and no KL term without one.</param>
     /// <param name="team">Threads to compute with.</param>
     /// <param name="optimizer">Settings of AdamW.</param>
+    /// <param name="precision">How products are computed; the same as where the rollouts were sampled.</param>
     /// <param name="adapter">Trained in place of the weights.</param>
     /// <param name="activationBytes">Memory for activations, as in <see cref="Learner"/>.</param>
-    public PolicyTrainer(Parameters policy, Parameters? reference, ThreadTeam team, AdamWSettings optimizer, LoraAdapter? adapter = null,
-        long? activationBytes = null)
+    public PolicyTrainer(Parameters policy, Parameters? reference, ThreadTeam team, AdamWSettings optimizer, Precision precision = Precision.F32,
+        LoraAdapter? adapter = null, long? activationBytes = null)
     {
-        _learner = new Learner(policy, team, activationBytes: activationBytes, adapter: adapter);
-        if (reference is not null) _reference = new Learner(reference, team);
+        _learner = new Learner(policy, team, activationBytes: activationBytes, precision: precision, adapter: adapter);
         _referenceIsBase = reference is null && adapter is not null;
+        if (reference is not null) _reference = new Learner(reference, team, precision: precision);
         Optimizer = new AdamW(_learner.Trained.Layout, optimizer, team);
     }
 

@@ -162,7 +162,7 @@ public sealed class AdapterFolderTests : IDisposable
         using var adapted = new LearnerBench(TinyModels.Random(_config), adapter: TinyModels.RandomAdapter(_config));
         CheckpointFolder.Save(_folder.File("model"), adapted.Learner.Parameters, DType.F32);
         var ids = TinyModels.Tokens(1, 30, 101);
-        using var model = LanguageModel.Load(_folder.File("model"), expectedDigest: null, threads: 1, Folder);
+        using var model = LanguageModel.Load(_folder.File("model"), expectedDigest: null, threads: 1, adapterFolder: Folder);
         Assert.Equal(adapted.Learner.Logprobs([new(ids[..1], [ids[1..]])])[0], model.Score(ids));
         Assert.NotEqual(adapted.Learner.BaseLogprobs([new(ids[..1], [ids[1..]])])[0], model.Score(ids));
         var completion = model.Sample([new() { Prompt = ids, MaxTokens = 9 }])[0][0];

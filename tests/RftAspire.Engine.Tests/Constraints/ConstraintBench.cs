@@ -89,11 +89,11 @@ internal static class ConstraintBench
     public static int[] Split(string text, BpeTokenizer tokenizer, RandomKey? key)
     {
         var (bytes, tokens) = (Encoding.UTF8.GetBytes(text), new List<int>());
-        for (var at = 0; at < bytes.Length; at += tokenizer.TokenBytes(tokens[^1]).Length)
+        for (var at = 0; at < bytes.Length; at += tokenizer.BytesOf(tokens[^1], first: false).Length)
         {
             var fitting = Enumerable.Range(0, tokenizer.VocabSize)
-                .Where(id => tokenizer.AddedTokens.All(added => added.Id != id) && tokenizer.TokenBytes(id).Length > 0 && bytes.AsSpan(at).StartsWith(tokenizer.TokenBytes(id)))
-                .OrderByDescending(id => tokenizer.TokenBytes(id).Length).ToArray();
+                .Where(id => tokenizer.AddedTokens.All(added => added.Id != id) && tokenizer.BytesOf(id, first: false).Length > 0 && bytes.AsSpan(at).StartsWith(tokenizer.BytesOf(id, first: false)))
+                .OrderByDescending(id => tokenizer.BytesOf(id, first: false).Length).ToArray();
             tokens.Add(fitting[key?.Below(at, fitting.Length) ?? 0]);
         }
         return [.. tokens];
@@ -101,14 +101,13 @@ internal static class ConstraintBench
 
     private static BpeTokenizer Tokenizer(IEnumerable<byte[]> pieces)
     {
-        var spelled = Enumerable.Range(0, 256).Select(value => ByteAlphabet.Char((byte)value).ToString()).Concat(pieces.Select(piece => ByteAlphabet.Spell(piece))).Distinct().ToList();
+        var spelled = Enumerable.Range(0, 256).Select(value => ByteAlphabet.Char((byte)value).ToString()).Concat(pieces.Select(piece => string.Concat(piece.Select(ByteAlphabet.Char)))).Distinct().ToList();
         var definition = new TokenizerDefinition
         {
             Vocabulary = spelled.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id, StringComparer.Ordinal),
             Merges = [],
-            Splits = [],
             AddedTokens = [new AddedToken(spelled.Count, "<end>", Special: true), new AddedToken(spelled.Count + 1, "<pad>", Special: false)],
-        };
+        }.WithByteLevel(@"\S+|\s+");
         return new BpeTokenizer(definition, "test");
     }
 }

@@ -101,7 +101,7 @@ public sealed unsafe class MatrixKernelTests
         const int depth = 37, columns = MatrixKernel.StripColumns;
         using NativeBuffer a = FloatRows.Random(3, rows * depth), b = FloatRows.Random(4, depth * columns), c = FloatRows.Random(5, rows * columns);
         for (var j = 0; j < columns; j += 2 * TSimd.Lanes)
-            MatrixTile<TSimd, V>.Rows(rows, tallest, depth, a.Start, depth, 1, b.Start + j, columns, c.Start + j, columns, accumulate);
+            MatrixTile<TSimd, V, SingleRight>.Rows(rows, tallest, depth, a.Start, depth, 1, b.Start + j, columns, c.Start + j, columns, accumulate);
         return FloatRows.Bits(c.Span(0, rows * columns));
     }
 }

@@ -32,7 +32,8 @@ public sealed unsafe class PackedBFloat16MatrixTests
                 {
                     Fill(y);
                     for (var t = 0; t < threads; t++)
-                        matrix.Multiply(rows, (uint*)pairs.Start, BFloat16Pairs.RowStride(inputs), y.Start, outputs, accumulate, t, threads);
+                        matrix.Multiply(matrix.PanelCount * t / threads, matrix.PanelCount * (t + 1) / threads, rows, (uint*)pairs.Start,
+                            BFloat16Pairs.RowStride(inputs), y.Start, outputs, accumulate);
                     Assert.Equal(expected, FloatRows.Bits(y.Span(0, rows * outputs)));
                 }
                 Fill(y);

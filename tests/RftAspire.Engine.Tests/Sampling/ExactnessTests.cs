@@ -10,42 +10,51 @@ namespace RftAspire.Engine.Tests.Sampling;
 /// <summary>Equality to the last bit: no tolerance anywhere in this file.</summary>
 public sealed class ExactnessTests
 {
-    public static TheoryData<string> Types => TinyModels.Types;
+    public static TheoryData<string, Precision> Models
+    {
+        get
+        {
+            var models = new TheoryData<string, Precision>();
+            foreach (object[] row in (IEnumerable<object[]>)TinyModels.Types)
+                foreach (var precision in Enum.GetValues<Precision>()) models.Add((string)row[0], precision);
+            return models;
+        }
+    }
 
-    [Theory, MemberData(nameof(Types))]
-    public void Sample_RecordedLogprobs_EqualTheLearners(string type)
+    [Theory, MemberData(nameof(Models))]
+    public void Sample_RecordedLogprobs_EqualTheLearners(string type, Precision precision)
     {
         var config = TinyModels.Config(type);
-        using var bench = new LearnerBench(TinyModels.Random(config));
+        using var bench = new LearnerBench(TinyModels.Random(config), precision: precision);
         foreach (var temperature in new[] { 1.0, 0.7 })
         {
             var requests = Requests(config.VocabSize, temperature);
-            var sampled = Sample(bench, requests);
+            var sampled = Sample(bench, precision, requests);
             var groups = requests.Select((request, i) => new TrainingGroup(request.Prompt, [.. sampled[i].Select(c => c.Tokens)])).ToList();
             var learned = bench.Learner.Logprobs(groups, temperature);
             Assert.Equal(sampled.SelectMany(group => group).Select(c => c.Logprobs), learned);
         }
     }
 
-    [Theory, MemberData(nameof(Types))]
-    public void Sample_AnyBatchCompositionAndThreads_SameCompletions(string type)
+    [Theory, MemberData(nameof(Models))]
+    public void Sample_AnyBatchCompositionAndThreads_SameCompletions(string type, Precision precision)
     {
         var config = TinyModels.Config(type);
         var requests = Requests(config.VocabSize, 1);
-        using var bench = new LearnerBench(TinyModels.Random(config), threads: 1);
-        var together = Sample(bench, requests);
-        using var wide = new LearnerBench(TinyModels.Random(config), threads: 4);
-        for (var i = 0; i < requests.Length; i++) AssertSame(together[i], Sample(wide, [requests[i]])[0]);
-        AssertSame(together[2], Sample(bench, [requests[5], requests[2]])[1]);
+        using var bench = new LearnerBench(TinyModels.Random(config), threads: 1, precision: precision);
+        var together = Sample(bench, precision, requests);
+        using var wide = new LearnerBench(TinyModels.Random(config), threads: 4, precision: precision);
+        for (var i = 0; i < requests.Length; i++) AssertSame(together[i], Sample(wide, precision, [requests[i]])[0]);
+        AssertSame(together[2], Sample(bench, precision, [requests[5], requests[2]])[1]);
     }
 
-    [Theory, MemberData(nameof(Types))]
-    public void Logprobs_CachedOrRecomputed_EqualNaiveForward(string type)
+    [Theory, MemberData(nameof(Models))]
+    public void Logprobs_CachedOrRecomputed_EqualNaiveForward(string type, Precision precision)
     {
         var config = TinyModels.Config(type);
-        using var bench = new LearnerBench(TinyModels.Random(config));
+        using var bench = new LearnerBench(TinyModels.Random(config), precision: precision);
         var prompt = TinyModels.Tokens(3, 9, config.VocabSize);
-        var completion = Sample(bench, [new SampleRequest { Prompt = prompt, MaxTokens = 12 }])[0][0];
+        var completion = Sample(bench, precision, [new SampleRequest { Prompt = prompt, MaxTokens = 12 }])[0][0];
         var logits = bench.Learner.Logits([.. prompt, .. completion.Tokens]);
         var naive = new float[completion.Tokens.Length];
         for (var i = 0; i < naive.Length; i++)
@@ -56,18 +65,28 @@ public sealed class ExactnessTests
         Assert.Equal(completion.Logprobs, naive);
     }
 
-    [Theory, MemberData(nameof(Types))]
-    public void Backward_AnyThreadsAndRowBudget_SameWeights(string type)
+    [Theory, MemberData(nameof(Models))]
+    public void Backward_AnyThreadsAndRowBudget_SameWeights(string type, Precision precision)
     {
         var config = TinyModels.Config(type);
-        var expected = Train(config, threads: 1, rowBudget: 4096);
-        Assert.Equal(expected, Train(config, threads: 2, rowBudget: 4096));
-        Assert.Equal(expected, Train(config, threads: 4, rowBudget: 40));
+        var expected = Train(config, precision, threads: 1, rowBudget: 4096);
+        Assert.Equal(expected, Train(config, precision, threads: 2, rowBudget: 4096));
+        Assert.Equal(expected, Train(config, precision, threads: 4, rowBudget: 40));
     }
 
-    private static float[] Train(ModelConfig config, int threads, int rowBudget)
+    [Theory, MemberData(nameof(Models))]
+    public void Backward_LayersComputedAgain_SameWeights(string type, Precision precision)
     {
-        using var bench = new LearnerBench(TinyModels.Random(config), threads, rowBudget);
+        var config = TinyModels.Config(type) with { Layers = 4 };
+        var expected = Train(config, precision, threads: 2, rowBudget: 200);
+        // All layers kept, none, and what room for two leaves.
+        Assert.Equal(expected, Train(config, precision, threads: 2, rowBudget: 200, activationBytes: 0));
+        Assert.Equal(expected, Train(config, precision, threads: 2, rowBudget: 200, activationBytes: 3 * 200 * LayerActivations.BytesPerRow(config)));
+    }
+
+    private static float[] Train(ModelConfig config, Precision precision, int threads, int rowBudget, long activationBytes = Learner.DefaultActivationBytes)
+    {
+        using var bench = new LearnerBench(TinyModels.Random(config), threads, rowBudget, activationBytes, precision);
         using var optimizer = new AdamW(bench.Learner.Parameters.Layout, new AdamWSettings(), bench.Team);
         var groups = Enumerable.Range(0, 6).Select(g => new TrainingGroup(TinyModels.Tokens(g, 5 + g, config.VocabSize),
             [.. Enumerable.Range(0, 3).Select(i => TinyModels.Tokens(100 * g + i, 1 + 4 * i + g, config.VocabSize))])).ToList();
@@ -92,9 +111,9 @@ public sealed class ExactnessTests
             Key = RandomKey.FromSeed(i),
         })];
 
-    private static IReadOnlyList<Completion>[] Sample(LearnerBench bench, SampleRequest[] requests)
+    private static IReadOnlyList<Completion>[] Sample(LearnerBench bench, Precision precision, SampleRequest[] requests)
     {
-        using var weights = new PackedWeights(bench.Learner.Parameters, bench.Team);
+        using var weights = new PackedWeights(bench.Learner.Parameters, bench.Team, precision);
         return new Sampler(weights, bench.Team).Sample(requests);
     }
 

@@ -66,20 +66,24 @@ public sealed class ChatTemplateTests : IDisposable
         Assert.Equal(expected, ChatTemplate.Parse(template).Render(Chat, false));
 
     [Theory]
-    [InlineData("a\n {% macro f() %}", "the tag 'macro' is not supported: for, if and set are (line 2, column 5)")]
-    [InlineData("{{ messages | map }}", "the filter 'map' is not supported")]
+    [InlineData("a\n {% include 'x' %}", "the tag 'include' is not supported: for, if, set, macro, generation, raw, break and continue are (line 2, column 5)")]
+    [InlineData("{{ messages | groupby('role') }}", "the filter 'groupby' is not supported")]
     [InlineData("{{ 'a'.format(1) }}", "the method 'format' is not supported")]
-    [InlineData("{{ strftime_now('%d') }}", "the function 'strftime_now' is not supported")]
+    [InlineData("{{ cycler('%d') }}", "the function 'cycler' is not supported: raise_exception, namespace, dict, range, strftime_now and macros are")]
+    [InlineData("{% break %}", "'break' outside of a loop")]
+    [InlineData("{% for a in b recursive %}{% endfor %}", "a recursive loop is not supported")]
+    [InlineData("{% for a in b %}{% macro f() %}{% endmacro %}{% endfor %}", "a macro within a loop is not supported")]
+    [InlineData("{% raw %} {{", "'raw' has no 'endraw'")]
     [InlineData("{{ 1 is prime }}", "'is prime' is not supported")]
-    [InlineData("{{ {'a': 1} }}", "'{' is not supported")]
-    [InlineData("{{ 1.5 }}", "expected Name")]
+    [InlineData("{{ {'a': 1 }}", "the tag has no end '}}'")]
+    [InlineData("{{ {'a'} }}", "expected ':' instead of '}'")]
     [InlineData("{{ 99999999999999999999 }}", "too large")]
     [InlineData("{{ 'a }}", "the string has no end")]
     [InlineData("{{ '\\q' }}", "the escape '\\q'")]
     [InlineData("{{ a ", "the tag has no end '}}'")]
     [InlineData("{# a", "the comment has no end")]
     [InlineData("{% for a in b %}x", "expected 'endfor'")]
-    [InlineData("{% for a, b in c %}", "expected 'in' instead of ','")]
+    [InlineData("{% for a, in c %}", "expected 'in' instead of 'c'")]
     [InlineData("x{% endif %}", "'endif' without its beginning")]
     [InlineData("{{ a b }}", "expected '}}' instead of 'b'")]
     [InlineData("{{ }}", "where a value is expected")]
@@ -96,8 +100,16 @@ public sealed class ChatTemplateTests : IDisposable
     [InlineData("{{ 'a' + 1 }}", "'+' is not supported for a string and a number")]
     [InlineData("{{ 1 % 0 }}", "'%' is not supported")]
     [InlineData("{{ 9223372036854775807 + 1 }}", "overflows")]
-    [InlineData("{{ messages }}", "a list cannot be written")]
-    [InlineData("{{ 1 | upper }}", "the filter 'upper' is not supported for a number")]
+    [InlineData("{{ raise_exception }}", "a function cannot be written")]
+    [InlineData("{{ messages | tojson(width=1) }}", "the argument 'width' of 'tojson' is not supported")]
+    [InlineData("{{ no | tojson }}", "an undefined value cannot be written as JSON")]
+    [InlineData("{{ strftime_now('%d') }}", "strftime_now is one where a date is given")]
+    [InlineData("{{ messages[0].items }}", "['items'] is the entry of that name")]
+    [InlineData("{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}", "'f' takes at most 1 arguments, not 2")]
+    [InlineData("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "macros call each other deeper than 50 levels")]
+    [InlineData("{{ range(1000000) }}", "a range of more than 100000 numbers")]
+    [InlineData("{% for a, b in [[1]] %}{% endfor %}", "1 values for the 2 names a, b")]
+    [InlineData("{{ [1, 'a'] | sort }}", "'<' is not supported for a number and a string")]
     [InlineData("{{ 'a'.split('') }}", "the method 'split' is not supported")]
     [InlineData("{{ 'a'[::0] }}", "step cannot be 0")]
     [InlineData("{% set a.b = 1 %}", "'a' is no namespace")]
@@ -117,7 +129,7 @@ public sealed class ChatTemplateTests : IDisposable
     [Fact]
     public void Parse_DeepTemplates_AreRefusedBeforeTheStackEnds()
     {
-        foreach (var deep in new[] { Repeat("(") + "1", Repeat("not ") + "1", "a" + Repeat(" + a"), "a" + Repeat(".b"), "a" + Repeat(" | trim"), Repeat("- ") + "1" })
+        foreach (var deep in new[] { Repeat("(") + "1" + Repeat(")"), Repeat("{'a':") + "1" + Repeat("}"), Repeat("not ") + "1", "a" + Repeat(" + a"), "a" + Repeat(".b"), "a" + Repeat(" | trim"), Repeat("- ") + "1" })
             Assert.Contains("supported", FaultOf($"{{{{ {deep} }}}}", "").Replace("nests deeper", "supported", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("nests deeper", FaultOf(Repeat("{% if true %}"), ""), StringComparison.Ordinal);
     }
@@ -161,8 +173,9 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"chat_template":"{% macro %}"}""", "the tag 'macro'")]
-    [InlineData("""{"chat_template":3}""", "malformed")]
+    [InlineData("""{"chat_template":"{% include %}"}""", "the tag 'include'")]
+    [InlineData("""{"chat_template":3}""", "chat_template is not a list: 3")]
+    [InlineData("""{"chat_template":"","bos_token":3}""", "bos_token is not a string: 3")]
     [InlineData("""{"chat_template":[{"name":"rag","template":""}]}""", "without a 'default'")]
     [InlineData("{", "malformed")]
     public void Load_BadConfig_NamesTheFile(string config, string expected)

@@ -15,12 +15,12 @@ public sealed class LearnerBench : IDisposable
     {
     }
 
-    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536, LoraAdapter? adapter = null,
-        long? activationBytes = null)
+    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536, long? activationBytes = null,
+        Precision precision = Precision.F32, LoraAdapter? adapter = null)
     {
         (_parameters, Adapter) = (parameters, adapter);
         Team = new ThreadTeam(threads);
-        Learner = new Learner(parameters, Team, rowBudget, activationBytes, adapter);
+        Learner = new Learner(parameters, Team, rowBudget, activationBytes, precision, adapter);
     }
 
     public ThreadTeam Team { get; }

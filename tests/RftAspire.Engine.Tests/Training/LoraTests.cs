@@ -51,7 +51,7 @@ public sealed class LoraTests
         using var adapter = TinyModels.RandomAdapter(TinyModels.Config("llama"));
         using var other = TinyModels.Random(TinyModels.Config("llama", hidden: 64));
         Assert.Contains("hidden size 64", Assert.Throws<ArgumentException>(() => adapter.Merge(other)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => LanguageModel.Create(other, 1, adapter));
+        Assert.Throws<ArgumentException>(() => LanguageModel.Create(other, 1, adapter: adapter));
     }
 
     [Theory, MemberData(nameof(Types))]
@@ -91,6 +91,19 @@ public sealed class LoraTests
     }
 
     [Fact]
+    public void Step_InBFloat16_SamplerEqualsLearnerAndAnyThreadsGiveTheSameAdapter()
+    {
+        var config = TinyModels.Config("qwen2");
+        using var bench = Bench(config, TinyModels.RandomAdapter(config), precision: Precision.BF16);
+        var requests = Requests(config.VocabSize);
+        var sampled = Sample(bench, requests, Precision.BF16);
+        var groups = requests.Select((request, i) => new TrainingGroup(request.Prompt, [.. sampled[i].Select(c => c.Tokens)])).ToList();
+        Assert.Equal(sampled.SelectMany(group => group).Select(c => c.Logprobs), bench.Learner.Logprobs(groups));
+        var expected = Train(config, threads: 1, rowBudget: 4096, Learner.DefaultActivationBytes, Precision.BF16);
+        Assert.Equal(expected, Train(config, threads: 4, rowBudget: 20, activationBytes: 0, Precision.BF16));
+    }
+
+    [Fact]
     public void SupervisedStep_Adapter_LossFalls()
     {
         var config = TinyModels.Config("llama");
@@ -120,7 +133,7 @@ public sealed class LoraTests
         var config = TinyModels.Config("qwen2");
         using var bench = Bench(config, LoraAdapter.Random(config, new LoraSettings(4, 8), RandomKey.FromSeed(4)));
         using var copy = TinyModels.Random(config);
-        using var trainer = new PolicyTrainer(bench.Learner.Parameters, withReference ? copy : null, bench.Team, new AdamWSettings(), bench.Adapter);
+        using var trainer = new PolicyTrainer(bench.Learner.Parameters, withReference ? copy : null, bench.Team, new AdamWSettings(), adapter: bench.Adapter);
         var settings = new PolicyStepSettings { LearningRate = 1e-2, MaxCompletionTokens = 40, KlCoefficient = 0.1 };
         var results = Enumerable.Range(0, 3).Select(step =>
         {
@@ -131,9 +144,9 @@ public sealed class LoraTests
         return (results, Values(bench.Adapter!));
     }
 
-    private static float[] Train(ModelConfig config, int threads, int rowBudget, long activationBytes)
+    private static float[] Train(ModelConfig config, int threads, int rowBudget, long activationBytes, Precision precision = Precision.F32)
     {
-        using var bench = new LearnerBench(TinyModels.Random(config), threads, rowBudget, TinyModels.RandomAdapter(config), activationBytes);
+        using var bench = new LearnerBench(TinyModels.Random(config), threads, rowBudget, activationBytes, precision, TinyModels.RandomAdapter(config));
         using var optimizer = new AdamW(bench.Adapter!.Layout, new AdamWSettings(), bench.Team);
         var (before, start) = (CheckpointFolder.WeightsDigest(bench.Learner.Parameters), Values(bench.Adapter));
         for (var step = 0; step < 2; step++)
@@ -148,7 +161,8 @@ public sealed class LoraTests
         return Values(bench.Adapter);
     }
 
-    private static LearnerBench Bench(ModelConfig config, LoraAdapter? adapter = null, int threads = 2) => new(TinyModels.Random(config), threads, adapter: adapter);
+    private static LearnerBench Bench(ModelConfig config, LoraAdapter? adapter = null, int threads = 2, Precision precision = Precision.F32) =>
+        new(TinyModels.Random(config), threads, precision: precision, adapter: adapter);
 
     private static List<TrainingGroup> Groups() =>
         [.. Enumerable.Range(0, 5).Select(g => new TrainingGroup(TinyModels.Tokens(g, 5 + g, 101), [.. Enumerable.Range(0, 3).Select(i => TinyModels.Tokens(100 * g + i, 1 + 4 * i + g, 101))]))];
@@ -161,9 +175,9 @@ public sealed class LoraTests
         Key = RandomKey.FromSeed(i),
     })];
 
-    private static IReadOnlyList<Completion>[] Sample(LearnerBench bench, SampleRequest[] requests)
+    private static IReadOnlyList<Completion>[] Sample(LearnerBench bench, SampleRequest[] requests, Precision precision = Precision.F32)
     {
-        using var weights = new PackedWeights(bench.Learner.Parameters, bench.Team, bench.Adapter);
+        using var weights = new PackedWeights(bench.Learner.Parameters, bench.Team, precision, bench.Adapter);
         return new Sampler(weights, bench.Team).Sample(requests);
     }
 

@@ -14,22 +14,25 @@ public sealed class SamplingLoopTests : IDisposable
     private readonly ScratchFolder _folder = new();
     private readonly PolicyCache _policies;
     private readonly SamplingLoop _loop;
+    private readonly List<SamplingLoop> _loops = [];
+    private readonly List<PolicyCache> _caches = [];
     private readonly WeightsReference[] _weights;
 
     public SamplingLoopTests()
     {
         _weights = [.. Enumerable.Range(0, 3).Select(Save)];
-        var options = Options.Create(new SamplingOptions { Threads = 1, MaxRows = 6 });
-        _policies = new PolicyCache(new ArtifactStore(_folder.Path, _folder.Path), options, NullLogger<PolicyCache>.Instance);
-        _loop = new SamplingLoop(_policies, options);
-        _loop.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
+        _loop = Start(new SamplingOptions { Threads = 1, MaxRows = 6 });
+        _policies = _caches[0];
     }
 
     public void Dispose()
     {
-        _loop.StopAsync(CancellationToken.None).GetAwaiter().GetResult();
-        _loop.Dispose();
-        _policies.Dispose();
+        foreach (var loop in _loops)
+        {
+            loop.StopAsync(CancellationToken.None).GetAwaiter().GetResult();
+            loop.Dispose();
+        }
+        foreach (var policies in _caches) policies.Dispose();
         _folder.Dispose();
     }
 
@@ -71,6 +74,26 @@ public sealed class SamplingLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task SampleAsync_CacheTooSmallForAll_GroupsWaitInOrderWithTheSameRollouts()
+    {
+        // A block is 4 KiB, so there are 256: a group of 40 takes 161, and one of 3 waits its turn behind the second of them.
+        int[] sizes = [40, 40, 3, 40, 3];
+        var commands = sizes.Select((size, group) => Command(group, 0) with { GroupSize = size, Sampling = new SamplingParameters { MaxCompletionTokens = 120 } }).ToList();
+        var small = Start(new SamplingOptions { Threads = 1, MaxRows = 256, CacheMiB = 1 });
+        var sampling = commands.ConvertAll(command => small.SampleAsync(command, CancellationToken.None));
+        var tooLarge = small.SampleAsync(commands[0] with { GroupSize = 70 }, CancellationToken.None);
+        for (var i = 0; i < commands.Count; i++)
+        {
+            AssertSame(await SampleAsync(commands[i]), await sampling[i].WaitAsync(TimeSpan.FromSeconds(30)));
+            Assert.All(sampling[..i], earlier => Assert.True(earlier.IsCompletedSuccessfully));
+        }
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => tooLarge.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("the cache has 1 MiB", error.Message, StringComparison.Ordinal);
+        // It left nothing behind.
+        AssertSame(await sampling[2], await small.SampleAsync(commands[2], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public async Task SampleAsync_WeightsOfAnotherDigest_AreRefusedAndTheLoopGoesOn()
     {
         var wrong = Command(0, 0) with { Weights = _weights[0] with { Digest = _weights[1].Digest } };
@@ -97,6 +120,15 @@ public sealed class SamplingLoopTests : IDisposable
     }
 
     private Task<Rollout[]> SampleAsync(SamplePromptGroup command) => _loop.SampleAsync(command, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+
+    private SamplingLoop Start(SamplingOptions settings)
+    {
+        var options = Options.Create(settings);
+        _caches.Add(new PolicyCache(new ArtifactStore(_folder.Path, _folder.Path), options, NullLogger<PolicyCache>.Instance));
+        _loops.Add(new SamplingLoop(_caches[^1], options));
+        _loops[^1].StartAsync(CancellationToken.None).GetAwaiter().GetResult();
+        return _loops[^1];
+    }
 
     private WeightsReference Save(int version)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine.Checkpoints;
 using RftAspire.Services.Tests.Cli;
@@ -45,6 +46,22 @@ public sealed class TrainingJobTests : IDisposable
         var first = await RunAsync(training, "job-1");
         Assert.Equal(first.WeightsDigest, (await RunAsync(training, "job-2")).WeightsDigest);
         Assert.NotEqual(first.WeightsDigest, (await RunAsync(training, "job-3")).WeightsDigest);
+    }
+
+    [Fact]
+    public async Task Run_ProductsInBf16_SamplerAndLearnerAgreeToTheLastBit()
+    {
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1");
+        TrainingUnderTest.WriteJob(_folder.Path, "job-2", spec => spec with { Hyperparameters = spec.Hyperparameters with { Precision = ProductPrecision.Bf16 } });
+        await using var training = new TrainingUnderTest(_folder.Path);
+        var single = await RunAsync(training, "job-1");
+        var half = await RunAsync(training, "job-2");
+        Assert.NotEqual(single.WeightsDigest, half.WeightsDigest);
+        var steps = training.Published<StepTrained>().Where(step => step.JobId == "job-2").ToList();
+        Assert.Equal(3, steps.Count);
+        Assert.All(steps, step => Assert.Equal((1.0, 1.0, 0.0), (step.Metrics["ratio/min"], step.Metrics["ratio/max"], step.Metrics["kl/mismatch"])));
+        Assert.All(training.Published<WeightsPublished>().Where(published => published.JobId == "job-2"),
+            published => Assert.Equal(ProductPrecision.Bf16, published.Weights.Precision));
     }
 
     [Fact]

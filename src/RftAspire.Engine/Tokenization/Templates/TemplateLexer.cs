@@ -1,21 +1,24 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace RftAspire.Engine.Tokenization.Templates;
 
-internal enum TokenKind { Text, OutputBegin, OutputEnd, BlockBegin, BlockEnd, Name, Integer, String, Symbol, End }
+internal enum TokenKind { Text, OutputBegin, OutputEnd, BlockBegin, BlockEnd, Name, Integer, Float, String, Symbol, End }
 
 internal readonly record struct TemplateToken(TokenKind Kind, string Value, int Position);
 
 /// <summary>Parts a template into text and the tokens of its tags, and settles all whitespace on the way.</summary>
-internal sealed class TemplateLexer
+internal sealed partial class TemplateLexer
 {
     private static readonly string[] Symbols =
-        ["==", "!=", "<=", ">=", "<", ">", "=", "+", "-", "~", "%", "*", "|", ".", ",", ":", "(", ")", "[", "]"];
+        ["==", "!=", "<=", ">=", "//", "**", "<", ">", "=", "+", "-", "~", "%", "*", "/", "|", ".", ",", ":", "(", ")", "[", "]", "{", "}"];
 
     private readonly string source;
     private readonly List<TemplateToken> tokens = [];
     private int position;
+    // Brackets open in the tag; within them "}}" closes two mappings.
+    private int brackets;
     // How the text after the last tag begins: with all its whitespace gone, with its first newline gone, or as it is.
     private bool trimAll, trimNewline, atLineStart = true;
 
@@ -41,11 +44,25 @@ internal sealed class TemplateLexer
         var text = source[position..open];
         var hasTag = open < source.Length;
         var kind = hasTag ? source[open + 1] : ' ';
-        var dash = hasTag && open + 2 < source.Length && source[open + 2] == '-';
-        AddText(text, dash, kind is '%' or '#');
-        position = Math.Min(source.Length, open + (dash ? 3 : 2));
+        var mark = hasTag && open + 2 < source.Length && source[open + 2] is '-' or '+' ? source[open + 2] : ' ';
+        if (mark == '+' && kind == '{') mark = ' ';
+        AddText(text, mark == '-', kind is '%' or '#' && mark != '+');
+        position = Math.Min(source.Length, open + (mark == ' ' ? 2 : 3));
         if (kind == '#') ReadComment(open);
-        else if (hasTag) ReadTag(open, kind == '%');
+        else if (hasTag && !(kind == '%' && ReadRaw(open))) ReadTag(open, kind == '%');
+    }
+
+    /// <summary>Reads what stands between raw and endraw as text.</summary>
+    private bool ReadRaw(int open)
+    {
+        if (StartOfRawTag().Match(source, position) is not { Success: true } start) return false;
+        position += start.Length;
+        (trimAll, trimNewline, atLineStart) = (start.Value[^3] == '-', false, false);
+        if (EndOfRawTag().Match(source, position) is not { Success: true } end) throw Fault(source, open, "'raw' has no 'endraw'");
+        AddText(source[position..end.Index], end.Value[2] == '-', end.Value[2] != '+');
+        (trimAll, trimNewline, atLineStart) = (end.Value[^3] == '-', end.Value[^3] != '+', false);
+        position = end.Index + end.Length;
+        return true;
     }
 
     private int NextTag()
@@ -76,24 +93,25 @@ internal sealed class TemplateLexer
     {
         var close = source.IndexOf("#}", position, StringComparison.Ordinal);
         if (close < 0) throw Fault(source, open, "the comment has no end '#}'");
-        (trimAll, trimNewline, atLineStart) = (close > open + 2 && source[close - 1] == '-', true, false);
+        (trimAll, trimNewline, atLineStart) = (close > open + 2 && source[close - 1] == '-', close <= open + 2 || source[close - 1] != '+', false);
         position = close + 2;
     }
 
     private void ReadTag(int open, bool block)
     {
+        brackets = 0;
         tokens.Add(new(block ? TokenKind.BlockBegin : TokenKind.OutputBegin, block ? "{%" : "{{", open));
         var end = block ? "%}" : "}}";
         while (true)
         {
             while (position < source.Length && char.IsWhiteSpace(source[position])) position++;
             if (position >= source.Length) throw Fault(source, open, $"the tag has no end '{end}'");
-            var dash = source[position] == '-' && Follows(position + 1, end);
-            if (dash || Follows(position, end))
+            var mark = brackets == 0 && (source[position] == '-' || (block && source[position] == '+')) && Follows(position + 1, end) ? source[position] : ' ';
+            if (mark != ' ' || (brackets == 0 && Follows(position, end)))
             {
                 tokens.Add(new(block ? TokenKind.BlockEnd : TokenKind.OutputEnd, end, position));
-                position += end.Length + (dash ? 1 : 0);
-                (trimAll, trimNewline, atLineStart) = (dash, block, false);
+                position += end.Length + (mark == ' ' ? 0 : 1);
+                (trimAll, trimNewline, atLineStart) = (mark == '-', block && mark != '+', false);
                 return;
             }
             ReadToken();
@@ -107,14 +125,28 @@ internal sealed class TemplateLexer
         var start = position;
         var c = source[start];
         if (c is '\'' or '"') tokens.Add(new(TokenKind.String, ReadString(c), start));
-        else if (char.IsAsciiDigit(c)) tokens.Add(new(TokenKind.Integer, ReadWhile(char.IsAsciiDigit), start));
+        else if (char.IsAsciiDigit(c)) ReadNumber(start);
         else if (char.IsAsciiLetter(c) || c == '_') tokens.Add(new(TokenKind.Name, ReadWhile(c => char.IsAsciiLetterOrDigit(c) || c == '_'), start));
         else if (Symbols.FirstOrDefault(symbol => Follows(start, symbol)) is { } symbol)
         {
             tokens.Add(new(TokenKind.Symbol, symbol, start));
             position += symbol.Length;
+            brackets += symbol is "(" or "[" or "{" ? 1 : symbol is ")" or "]" or "}" ? -1 : 0;
         }
         else throw Fault(source, start, $"'{c}' is not supported in a tag");
+    }
+
+    private void ReadNumber(int start)
+    {
+        var digits = ReadWhile(char.IsAsciiDigit);
+        var fraction = position + 1 < source.Length && source[position] == '.' && char.IsAsciiDigit(source[position + 1]);
+        if (!fraction)
+        {
+            tokens.Add(new(TokenKind.Integer, digits, start));
+            return;
+        }
+        position++;
+        tokens.Add(new(TokenKind.Float, $"{digits}.{ReadWhile(char.IsAsciiDigit)}", start));
     }
 
     private string ReadWhile(Func<char, bool> accepts)
@@ -152,4 +184,10 @@ internal sealed class TemplateLexer
         }
         throw Fault(source, start, $"the escape '\\{c}' needs {digits} hexadecimal digits");
     }
+
+    [GeneratedRegex(@"\G\s*raw\s*-?%\}")]
+    private static partial Regex StartOfRawTag();
+
+    [GeneratedRegex(@"\{%[-+]?\s*endraw\s*[-+]?%\}")]
+    private static partial Regex EndOfRawTag();
 }

@@ -12,19 +12,35 @@ internal sealed partial class TemplateParser
     private int operators;
 
     /// <summary>The expression of a statement.</summary>
-    private Evaluate Expression()
+    private Evaluate Expression() => Expression(Inner);
+
+    private Evaluate Expression(Func<Evaluate> parse)
     {
         operators = 0;
-        return Inner();
+        return parse();
+    }
+
+    /// <summary>An expression, or several parted by commas as a list of their values.</summary>
+    private Evaluate TupleOrExpression()
+    {
+        var first = Expression();
+        if (Current.Kind != TokenKind.Symbol || Current.Value != ",") return first;
+        List<Evaluate> items = [first];
+        while (TakeIf(",") && Current.Kind != TokenKind.BlockEnd) items.Add(Inner());
+        return run => new TemplateTuple(items.Select(item => item(run)));
     }
 
     private Evaluate Inner() => Nested(() =>
     {
         var value = Or();
-        if (!TakeIf("if")) return value;
-        var condition = Or();
-        Evaluate otherwise = TakeIf("else") ? Inner() : _ => Undefined.Value;
-        return run => TemplateValues.IsTrue(condition(run)) ? value(run) : otherwise(run);
+        while (TakeIf("if"))
+        {
+            var (chosen, condition) = (value, Or());
+            CountOperator(Current);
+            Evaluate otherwise = TakeIf("else") ? Inner() : _ => Undefined.Value;
+            value = run => TemplateValues.IsTrue(condition(run)) ? chosen(run) : otherwise(run);
+        }
+        return value;
     });
 
     private Evaluate Or() => Chain(And, ["or"], (_, left, right) => run => left(run) is var value && TemplateValues.IsTrue(value) ? value : right(run));
@@ -38,32 +54,54 @@ internal sealed partial class TemplateParser
         return run => !TemplateValues.IsTrue(value(run));
     }
 
+    /// <summary>Comparisons in a row, such as a &lt; b &lt;= c, hold where each does.</summary>
     private Evaluate Comparison()
     {
-        var left = Sum();
-        var token = Current;
-        var negated = token.Value == "not" && tokens[next + 1].Value == "in" && TakeIf("not");
-        if (negated || token.Kind == TokenKind.Name && token.Value == "in")
+        var first = Sum();
+        var links = new List<(Func<TemplateSite, object?, object?, bool> Holds, int Position, Evaluate Right)>();
+        while (Comparer() is { } comparer)
         {
-            Take();
-            var container = Sum();
-            return run => TemplateValues.Contains(run, token.Position, container(run), left(run)) != negated;
+            var position = Current.Position;
+            CountOperator(Current);
+            links.Add((comparer, position, Sum()));
         }
-        if (token.Kind != TokenKind.Symbol || token.Value is not ("==" or "!=" or "<" or ">" or "<=" or ">=")) return left;
+        if (links.Count == 0) return first;
+        return run =>
+        {
+            var left = first(run);
+            foreach (var (holds, position, right) in links)
+            {
+                var value = right(run);
+                if (!holds(new(run, position), left, value)) return false;
+                left = value;
+            }
+            return true;
+        };
+    }
+
+    private Func<TemplateSite, object?, object?, bool>? Comparer()
+    {
+        var token = Current;
+        if (token.Kind == TokenKind.Name && token.Value == "not" && tokens[next + 1].Value == "in")
+        {
+            next += 2;
+            return (site, left, right) => !TemplateValues.Contains(site, right, left);
+        }
+        if (token.Kind == TokenKind.Name && TakeIf("in")) return (site, left, right) => TemplateValues.Contains(site, right, left);
+        if (token.Kind != TokenKind.Symbol || token.Value is not ("==" or "!=" or "<" or ">" or "<=" or ">=")) return null;
         Take();
-        var right = Sum();
-        return run => TemplateValues.Compare(run, token, left(run), right(run));
+        return (site, left, right) => TemplateValues.Compare(site, token.Value, left, right);
     }
 
     private Evaluate Sum() => Chain(Concatenation, ["+", "-"], Arithmetic);
 
-    private Evaluate Concatenation() => Chain(Product, ["~"], (token, left, right) => run => TemplateValues.Join(run, token.Position,
-        TemplateValues.ToText(run, token.Position, left(run)), TemplateValues.ToText(run, token.Position, right(run))));
+    private Evaluate Concatenation() => Chain(Product, ["~"], (token, left, right) => run =>
+        new TemplateSite(run, token.Position) is var site ? TemplateValues.Join(site, TemplateText.Of(site, left(run)), TemplateText.Of(site, right(run))) : null);
 
-    private Evaluate Product() => Chain(Unary, ["%", "*"], Arithmetic);
+    private Evaluate Product() => Chain(Unary, ["%", "*", "/", "//"], Arithmetic);
 
     private static Evaluate Arithmetic(TemplateToken token, Evaluate left, Evaluate right) =>
-        run => TemplateValues.Arithmetic(run, token, left(run), right(run));
+        run => TemplateValues.Arithmetic(new(run, token.Position), token.Value, left(run), right(run));
 
     private Evaluate Chain(Func<Evaluate> operand, string[] symbols, Func<TemplateToken, Evaluate, Evaluate, Evaluate> combine)
     {
@@ -77,12 +115,15 @@ internal sealed partial class TemplateParser
         return value;
     }
 
-    private Evaluate Unary()
+    /// <summary>A sign binds closer than a filter: -1 | abs is 1.</summary>
+    private Evaluate Unary() => Filtered(Signed());
+
+    private Evaluate Signed()
     {
         var token = Current;
-        if (!TakeIf("-")) return Filtered(Postfixed(Primary()));
-        var value = Nested(Unary);
-        return run => TemplateValues.Negate(run, token.Position, value(run));
+        if (token.Kind != TokenKind.Symbol || !(TakeIf("-") || TakeIf("+"))) return Postfixed(Primary());
+        var value = Nested(Signed);
+        return token.Value == "+" ? value : run => TemplateValues.Negate(new(run, token.Position), value(run));
     }
 
     private Evaluate Primary()
@@ -90,127 +131,69 @@ internal sealed partial class TemplateParser
         var token = Take();
         switch (token.Kind)
         {
-            case TokenKind.String: return _ => token.Value;
-            case TokenKind.Integer: return Integer(token);
-            case TokenKind.Name when !Reserved.Contains(token.Value): return Name(token);
-            case TokenKind.Symbol when token.Value == "(":
-                var inner = Inner();
-                Expect(TokenKind.Symbol, ")");
-                return inner;
+            case TokenKind.String: return Text(token.Value);
+            case TokenKind.Integer:
+                if (!long.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) throw Fault(token, $"the number {token.Value} is too large");
+                return _ => number;
+            case TokenKind.Float:
+                var real = double.Parse(token.Value, CultureInfo.InvariantCulture);
+                return _ => real;
+            case TokenKind.Name when !Reserved.Contains(token.Value):
+                if (Current.Kind == TokenKind.Symbol && Current.Value == "(") called.Add(token);
+                return Name(token.Value);
+            case TokenKind.Symbol when token.Value == "(": return Enclosed();
             case TokenKind.Symbol when token.Value == "[":
                 var items = List("]");
                 return run => items.Select(item => item(run)).ToList();
+            case TokenKind.Symbol when token.Value == "{": return Mapping();
             default: throw Fault(token, $"'{token.Value}' is not supported where a value is expected");
         }
     }
 
-    private Evaluate Integer(TemplateToken token) =>
-        long.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? _ => number
-            : throw Fault(token, $"the number {token.Value} is too large");
-
-    private Evaluate Name(TemplateToken token)
+    /// <summary>Strings side by side are one.</summary>
+    private Evaluate Text(string text)
     {
-        if (token.Value is "true" or "True") return _ => true;
-        if (token.Value is "false" or "False") return _ => false;
-        if (token.Value is "none" or "None") return _ => null;
-        if (Current.Kind == TokenKind.Symbol && Current.Value == "(") return Function(token);
-        return run => run[token.Value];
+        while (Current.Kind == TokenKind.String) text += Take().Value;
+        return _ => text;
     }
 
-    private Evaluate Function(TemplateToken name)
+    private static Evaluate Name(string name) => name switch
     {
-        Take();
-        if (name.Value == "namespace") return Namespace();
-        if (name.Value != "raise_exception") throw Fault(name, $"the function '{name.Value}' is not supported: raise_exception and namespace are");
-        var arguments = List(")");
-        return run => throw run.Fault(name.Position, "the chat template refuses the messages: "
-            + TemplateValues.ToText(run, name.Position, arguments.Count == 1 ? arguments[0](run) : Undefined.Value));
+        "true" or "True" => _ => true,
+        "false" or "False" => _ => false,
+        "none" or "None" => _ => null,
+        _ => run => run[name],
+    };
+
+    /// <summary>What stands in round brackets: a value, or with a comma a tuple.</summary>
+    private Evaluate Enclosed()
+    {
+        if (TakeIf(")")) return _ => new TemplateTuple([]);
+        var first = Inner();
+        if (TakeIf(")")) return first;
+        Expect(TokenKind.Symbol, ",");
+        List<Evaluate> items = [first, .. List(")")];
+        return run => new TemplateTuple(items.Select(item => item(run)));
     }
 
-    private Evaluate Namespace()
+    private Evaluate Mapping()
     {
-        var fields = new List<(string Name, Evaluate Value)>();
-        while (!TakeIf(")"))
+        var entries = new List<(Evaluate Key, Evaluate Value)>();
+        var open = Current.Position;
+        while (!TakeIf("}"))
         {
-            var name = Expect(TokenKind.Name).Value;
-            Expect(TokenKind.Symbol, "=");
-            fields.Add((name, Inner()));
-            if (!TakeIf(",") && Current.Value != ")") throw Fault(Current, $"expected ')' instead of '{Current.Value}'");
+            var key = Inner();
+            Expect(TokenKind.Symbol, ":");
+            entries.Add((key, Inner()));
+            if (!TakeIf(",") && Current.Value != "}") throw Fault(Current, $"expected '}}' instead of '{Current.Value}'");
         }
         return run =>
         {
-            var space = new TemplateNamespace();
-            foreach (var (name, value) in fields) space[name] = value(run);
-            return space;
+            var map = new Dictionary<string, object?>(StringComparer.Ordinal);
+            run.Spend(open, 64L * entries.Count);
+            foreach (var (key, value) in entries) map[key(run) as string ?? throw run.Fault(open, "a key that is no string is not supported")] = value(run);
+            return map;
         };
-    }
-
-    private Evaluate Postfixed(Evaluate value)
-    {
-        while (Current.Kind == TokenKind.Symbol && Current.Value is "." or "[")
-        {
-            var token = Take();
-            CountOperator(token);
-            value = token.Value == "." ? Attribute(value) : Element(token, value);
-        }
-        if (Current.Kind == TokenKind.Symbol && Current.Value == "(") throw Fault(Current, "calling a value is not supported");
-        return value;
-    }
-
-    private Evaluate Attribute(Evaluate value)
-    {
-        var name = Expect(TokenKind.Name);
-        if (!TakeIf("(")) return run => TemplateValues.Element(run, name.Position, value(run), name.Value);
-        if (!TemplateMethods.IsMethod(name.Value)) throw Fault(name, $"the method '{name.Value}' is not supported: {TemplateMethods.MethodNames} are");
-        var arguments = List(")");
-        return run => TemplateMethods.Call(run, name, value(run), [.. arguments.Select(argument => argument(run))]);
-    }
-
-    private Evaluate Element(TemplateToken open, Evaluate value)
-    {
-        Evaluate?[] parts = [null, null, null];
-        var colons = 0;
-        while (!TakeIf("]"))
-        {
-            if (TakeIf(":"))
-            {
-                if (++colons > 2) throw Fault(open, "a slice has at most two colons");
-            }
-            else if (parts[colons] is null) parts[colons] = Inner();
-            else throw Fault(Current, $"expected ']' instead of '{Current.Value}'");
-        }
-        if (colons > 0) return run => TemplateSlices.Slice(run, open.Position, value(run), [.. parts.Select(part => part?.Invoke(run))]);
-        var index = parts[0] ?? throw Fault(open, "the index is missing");
-        return run => TemplateValues.Element(run, open.Position, value(run), index(run));
-    }
-
-    private Evaluate Filtered(Evaluate value)
-    {
-        while (true)
-        {
-            var mark = Current;
-            if (mark.Kind == TokenKind.Symbol && TakeIf("|")) value = Filter(value);
-            else if (mark.Kind == TokenKind.Name && TakeIf("is")) value = Test(value);
-            else return value;
-            CountOperator(mark);
-        }
-    }
-
-    private Evaluate Filter(Evaluate value)
-    {
-        var name = Expect(TokenKind.Name);
-        if (!TemplateMethods.IsFilter(name.Value)) throw Fault(name, $"the filter '{name.Value}' is not supported: {TemplateMethods.FilterNames} are");
-        var arguments = TakeIf("(") ? List(")") : [];
-        return Postfixed(run => TemplateMethods.Filter(run, name, value(run), [.. arguments.Select(argument => argument(run))]));
-    }
-
-    private Evaluate Test(Evaluate value)
-    {
-        var negated = TakeIf("not");
-        var name = Expect(TokenKind.Name);
-        var test = TemplateMethods.Test(name.Value) ?? throw Fault(name, $"the test 'is {name.Value}' is not supported: {TemplateMethods.TestNames} are");
-        return run => test(value(run)) != negated;
     }
 
     private List<Evaluate> List(string close)

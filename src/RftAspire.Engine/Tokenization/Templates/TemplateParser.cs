@@ -1,6 +1,6 @@
 namespace RftAspire.Engine.Tokenization.Templates;
 
-/// <summary>Statements of the supported part of Jinja: text, output, for, if, set. Expressions are in the other half.</summary>
+/// <summary>Statements of the supported part of Jinja. Loops and macros are in another part, and so are expressions.</summary>
 internal sealed partial class TemplateParser
 {
     private const int MaxDepth = 50;
@@ -10,6 +10,11 @@ internal sealed partial class TemplateParser
     private readonly List<TemplateToken> tokens;
     private int next;
     private int depth;
+    // Loops around the current statement, within its macro.
+    private int loops;
+
+    private readonly List<TemplateToken> called = [];
+    private readonly HashSet<string> macros = new(StringComparer.Ordinal);
 
     private TemplateParser(string source) => (this.source, tokens) = (source, TemplateLexer.Read(source));
 
@@ -23,7 +28,16 @@ internal sealed partial class TemplateParser
         var parser = new TemplateParser(source);
         var body = parser.Body();
         if (parser.Current.Kind != TokenKind.End) throw parser.Fault(parser.Current, $"'{parser.Current.Value}' without its beginning");
+        parser.CheckCalls();
         return new TemplateProgram(source, body);
+    }
+
+    /// <summary>A function that nobody defines is found when the template is read, not when a message first needs it.</summary>
+    private void CheckCalls()
+    {
+        foreach (var name in called)
+            if (!TemplateFunctions.Names.Contains(name.Value) && !macros.Contains(name.Value))
+                throw Fault(name, $"the function '{name.Value}' is not supported: {string.Join(", ", TemplateFunctions.Names)} and macros are");
     }
 
     /// <summary>Statements up to the tag that is not theirs, such as an endif; its "{%" is consumed.</summary>
@@ -33,7 +47,11 @@ internal sealed partial class TemplateParser
         while (Current.Kind != TokenKind.End && Statement() is { } statement) statements.Add(statement);
         return run =>
         {
-            foreach (var statement in statements) statement(run);
+            foreach (var statement in statements)
+            {
+                statement(run);
+                if (run.Exit != LoopExit.None) return;
+            }
         };
     }
 
@@ -45,56 +63,21 @@ internal sealed partial class TemplateParser
         {
             var value = Expression();
             Expect(TokenKind.OutputEnd, "}}");
-            return run => run.Write(token.Position, TemplateValues.ToText(run, token.Position, value(run)));
+            return run => run.Write(token.Position, TemplateText.Of(new(run, token.Position), value(run)));
         }
         return (Current.Kind == TokenKind.Name ? Current.Value : "") switch
         {
             "for" => Nested(For),
             "if" => Nested(If),
             "set" => Nested(Set),
-            "elif" or "else" or "endif" or "endfor" => null,
-            _ => throw Fault(Current, $"the tag '{Current.Value}' is not supported: for, if and set are"),
+            "macro" => Nested(Macro),
+            "generation" => Nested(Generation),
+            "break" => Leave(LoopExit.Break),
+            "continue" => Leave(LoopExit.Continue),
+            "elif" or "else" or "endif" or "endfor" or "endset" or "endmacro" or "endgeneration" => null,
+            _ => throw Fault(Current, $"the tag '{Current.Value}' is not supported: for, if, set, macro, generation, raw, break and continue are"),
         };
     }
-
-    private Execute For()
-    {
-        var tag = Take();
-        var variable = Expect(TokenKind.Name).Value;
-        Expect(TokenKind.Name, "in");
-        var items = Expression();
-        Expect(TokenKind.BlockEnd, "%}");
-        var body = Body();
-        End("endfor");
-        return run =>
-        {
-            var list = TemplateValues.Items(run, tag.Position, items(run));
-            for (var i = 0; i < list.Count; i++)
-            {
-                // An iteration makes a scope and a loop variable, which is much more than other steps do.
-                run.Spend(tag.Position, 64 * 16);
-                var index = i;
-                run.InScope(() =>
-                {
-                    (run[variable], run["loop"]) = (list[index], Loop(list, index));
-                    body(run);
-                });
-            }
-        };
-    }
-
-    private static Dictionary<string, object?> Loop(List<object?> items, int index) => new(StringComparer.Ordinal)
-    {
-        ["index"] = index + 1L,
-        ["index0"] = (long)index,
-        ["revindex"] = (long)items.Count - index,
-        ["revindex0"] = items.Count - index - 1L,
-        ["first"] = index == 0,
-        ["last"] = index == items.Count - 1,
-        ["length"] = (long)items.Count,
-        ["previtem"] = index > 0 ? items[index - 1] : Undefined.Value,
-        ["nextitem"] = index < items.Count - 1 ? items[index + 1] : Undefined.Value,
-    };
 
     private Execute If()
     {
@@ -107,13 +90,7 @@ internal sealed partial class TemplateParser
             branches.Add((condition, Body()));
         }
         while (Current.Value == "elif");
-        Execute? otherwise = null;
-        if (Current.Value == "else")
-        {
-            Take();
-            Expect(TokenKind.BlockEnd, "%}");
-            otherwise = Body();
-        }
+        var otherwise = Else();
         End("endif");
         return run =>
         {
@@ -127,13 +104,32 @@ internal sealed partial class TemplateParser
         };
     }
 
+    private Execute? Else()
+    {
+        if (Current.Kind != TokenKind.Name || !TakeIf("else")) return null;
+        Expect(TokenKind.BlockEnd, "%}");
+        return Body();
+    }
+
+    /// <summary>Marks what the assistant wrote, for masks of training; the text is the same.</summary>
+    private Execute Generation()
+    {
+        Take();
+        Expect(TokenKind.BlockEnd, "%}");
+        var body = Body();
+        End("endgeneration");
+        return body;
+    }
+
     private Execute Set()
     {
         Take();
         var name = Expect(TokenKind.Name);
         var attribute = TakeIf(".") ? Expect(TokenKind.Name).Value : null;
+        if (attribute is null && Current.Kind == TokenKind.Symbol && Current.Value == ",") return SetSeveral(name);
+        if (attribute is null && Current.Kind == TokenKind.BlockEnd) return SetBlock(name);
         Expect(TokenKind.Symbol, "=");
-        var value = Expression();
+        var value = TupleOrExpression();
         Expect(TokenKind.BlockEnd, "%}");
         if (attribute is null) return run => run[name.Value] = value(run);
         return run =>
@@ -141,6 +137,47 @@ internal sealed partial class TemplateParser
             if (run[name.Value] is not TemplateNamespace space) throw run.Fault(name.Position, $"'{name.Value}' is no namespace: its attributes cannot be set");
             space[attribute] = value(run);
         };
+    }
+
+    private Execute SetSeveral(TemplateToken first)
+    {
+        var names = Names(first);
+        Expect(TokenKind.Symbol, "=");
+        var value = TupleOrExpression();
+        Expect(TokenKind.BlockEnd, "%}");
+        return run => Assign(new(run, first.Position), names, value(run));
+    }
+
+    private Execute SetBlock(TemplateToken name)
+    {
+        Take();
+        var outer = loops;
+        loops = 0;
+        var body = Body();
+        loops = outer;
+        End("endset");
+        // What a block sets for itself stays inside it.
+        return run => run[name.Value] = run.Capture(() => run.InScope(() => body(run)));
+    }
+
+    /// <summary>Names parted by commas, of which the first is read already.</summary>
+    private List<string> Names(TemplateToken first)
+    {
+        List<string> names = [first.Value];
+        while (TakeIf(",")) names.Add(Expect(TokenKind.Name).Value);
+        return names;
+    }
+
+    private static void Assign(TemplateSite site, List<string> names, object? value)
+    {
+        if (names.Count == 1)
+        {
+            site.Run[names[0]] = value;
+            return;
+        }
+        var parts = TemplateValues.Items(site, value);
+        if (parts.Count != names.Count) throw site.Fault($"{parts.Count} values for the {names.Count} names {string.Join(", ", names)}");
+        for (var i = 0; i < parts.Count; i++) site.Run[names[i]] = parts[i];
     }
 
     private void End(string name)

@@ -6,11 +6,8 @@ internal delegate object? Evaluate(TemplateRun run);
 
 internal delegate void Execute(TemplateRun run);
 
-/// <summary>The value of a name, an attribute or an element that does not exist: false, and empty when written.</summary>
-internal sealed class Undefined
-{
-    public static readonly Undefined Value = new();
-}
+/// <summary>What a statement does to the loop around it.</summary>
+internal enum LoopExit { None, Continue, Break }
 
 /// <summary>A parsed template.</summary>
 internal sealed class TemplateProgram(string source, Execute body)
@@ -28,11 +25,15 @@ internal sealed class TemplateRun(string source, IReadOnlyDictionary<string, obj
 {
     public const int MaxLength = 16 << 20;
     private const long MaxSteps = 2_000_000;
+    private const int MaxCalls = 50;
 
-    private readonly List<Dictionary<string, object?>> scopes = [new(variables, StringComparer.Ordinal)];
+    private List<Dictionary<string, object?>> scopes = [new(variables, StringComparer.Ordinal)];
     private long steps;
+    private int calls;
 
-    public StringBuilder Output { get; } = new();
+    public StringBuilder Output { get; private set; } = new();
+
+    public LoopExit Exit { get; set; }
 
     public object? this[string name]
     {
@@ -53,9 +54,31 @@ internal sealed class TemplateRun(string source, IReadOnlyDictionary<string, obj
         scopes.RemoveAt(scopes.Count - 1);
     }
 
+    /// <summary>Runs a macro's body, which sees its own variables and those of the template, and returns its output.</summary>
+    public string Call(TemplateSite site, Action body)
+    {
+        if (++calls > MaxCalls) throw site.Fault($"macros call each other deeper than {MaxCalls} levels");
+        var outer = scopes;
+        scopes = [outer[0], new(StringComparer.Ordinal)];
+        var output = Capture(body);
+        (scopes, calls) = (outer, calls - 1);
+        return output;
+    }
+
+    /// <summary>What the body writes, instead of writing it.</summary>
+    public string Capture(Action body)
+    {
+        var outer = Output;
+        Output = new StringBuilder();
+        body();
+        var captured = Output.ToString();
+        Output = outer;
+        return captured;
+    }
+
     public void Write(int position, string text)
     {
-        Limit(position, (long)Output.Length + text.Length);
+        Limit(position, (long)Output.Length + text.Length, text.Length);
         Output.Append(text);
     }
 
@@ -66,11 +89,22 @@ internal sealed class TemplateRun(string source, IReadOnlyDictionary<string, obj
         if (steps > MaxSteps) throw Fault(position, $"the template takes more than {MaxSteps} steps");
     }
 
-    public void Limit(int position, long length)
+    public void Limit(int position, long length, long made)
     {
-        Spend(position, length);
+        Spend(position, made);
         if (length > MaxLength) throw Fault(position, $"the template makes a text of more than {MaxLength} characters");
     }
 
     public ChatTemplateException Fault(int position, string message) => TemplateLexer.Fault(source, position, message);
+}
+
+/// <summary>A place of the template in one rendering of it: where faults are reported and work is counted.</summary>
+internal readonly record struct TemplateSite(TemplateRun Run, int Position)
+{
+    public void Spend(long length = 0) => Run.Spend(Position, length);
+
+    /// <summary>Counts the work of making a text and refuses one that is too long.</summary>
+    public void Limit(long length) => Run.Limit(Position, length, length);
+
+    public ChatTemplateException Fault(string message) => Run.Fault(Position, message);
 }

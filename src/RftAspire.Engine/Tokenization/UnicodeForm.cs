@@ -4,40 +4,55 @@ using System.Text;
 namespace RftAspire.Engine.Tokenization;
 
 /// <summary>
-/// Unicode normalization form C. The runtime's own does nothing in invariant globalization mode and elsewhere follows the machine's
-/// ICU, while token ids must be the same everywhere.
+/// Unicode normalization forms of well-formed UTF-16. The runtime's own do nothing in invariant globalization mode and elsewhere
+/// follow the machine's ICU, while token ids must be the same everywhere.
 /// </summary>
-internal static class CanonicalForm
+internal static class UnicodeForm
 {
     private const int FirstSyllable = 0xAC00, FirstLead = 0x1100, FirstVowel = 0x1161, TrailBase = 0x11A7;
     private const int Leads = 19, Vowels = 21, Trails = 28, Syllables = Leads * Vowels * Trails;
 
     private static readonly Dictionary<int, byte> Class = [];
     private static readonly Dictionary<int, int[]> Decomposed = [];
+    private static readonly Dictionary<int, int[]> Compatible = [];
     private static readonly Dictionary<(int First, int Second), int> Composed = [];
 
-    static CanonicalForm()
+    static UnicodeForm()
     {
-        using var data = new StreamReader(typeof(CanonicalForm).Assembly.GetManifestResourceStream("CanonicalData.txt")!);
+        using var data = new StreamReader(typeof(UnicodeForm).Assembly.GetManifestResourceStream("CanonicalData.txt")!);
         while (data.ReadLine() is { } line)
         {
             var parts = line.Split(' ');
             if (parts[0] == "class") AddClass(Hex(parts[1]), Hex(parts[2]), byte.Parse(parts[3], CultureInfo.InvariantCulture));
             else if (parts[0] is "pair" or "only") AddDecomposition(parts);
+            else if (parts[0] == "compat") Compatible.Add(Hex(parts[1]), [.. parts[2..].Select(Hex)]);
         }
     }
 
-    /// <summary>The text in form C; the text must be well-formed UTF-16.</summary>
-    public static string Normalize(string text)
+    // Below these characters a form changes nothing: the first that combine, decompose, or have a compatible form.
+
+    /// <summary>Canonical composition.</summary>
+    public static string C(string text) => Normalize(text, '\u0300', compatible: false, compose: true);
+
+    /// <summary>Canonical decomposition.</summary>
+    public static string D(string text) => Normalize(text, '\u00c0', compatible: false, compose: false);
+
+    /// <summary>Compatibility composition.</summary>
+    public static string KC(string text) => Normalize(text, '\u00a0', compatible: true, compose: true);
+
+    /// <summary>Compatibility decomposition.</summary>
+    public static string KD(string text) => Normalize(text, '\u00a0', compatible: true, compose: false);
+
+    private static string Normalize(string text, char first, bool compatible, bool compose)
     {
-        // Nothing below U+0300 combines with what stands before it.
-        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02ff')) return text;
+        if (!text.AsSpan().ContainsAnyExceptInRange('\0', (char)(first - 1))) return text;
         var points = new List<int>(text.Length);
-        foreach (var rune in text.EnumerateRunes()) Decompose(rune.Value, points);
+        foreach (var rune in text.EnumerateRunes()) Decompose(rune.Value, compatible, points);
         OrderMarks(points);
-        Compose(points);
+        if (compose) Compose(points);
         var result = new StringBuilder(text.Length);
-        foreach (var point in points) result.Append(new Rune(point).ToString());
+        Span<char> units = stackalloc char[2];
+        foreach (var point in points) result.Append(units[..new Rune(point).EncodeToUtf16(units)]);
         return result.ToString();
     }
 
@@ -55,7 +70,7 @@ internal static class CanonicalForm
 
     private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-    private static void Decompose(int point, List<int> into)
+    private static void Decompose(int point, bool compatible, List<int> into)
     {
         var syllable = point - FirstSyllable;
         if (syllable is >= 0 and < Syllables)
@@ -64,9 +79,9 @@ internal static class CanonicalForm
             into.Add(FirstVowel + (syllable / Trails % Vowels));
             if (syllable % Trails != 0) into.Add(TrailBase + (syllable % Trails));
         }
-        else if (Decomposed.TryGetValue(point, out var parts))
+        else if (Decomposed.TryGetValue(point, out var parts) || (compatible && Compatible.TryGetValue(point, out parts)))
         {
-            foreach (var part in parts) Decompose(part, into);
+            foreach (var part in parts) Decompose(part, compatible, into);
         }
         else
         {
