@@ -26,9 +26,10 @@ public sealed class EngineBenchmark(ModelShape shape, Precision precision, int t
 {
     private const int PromptTokens = 64, NewTokens = 64, LongPromptTokens = 512, SharedPromptTokens = 1024;
     private static readonly RandomKey s_key = RandomKey.FromSeed(1);
+    private static readonly LoraSettings s_adapter = new(Rank: 16, Alpha: 32);
     private readonly Windows _windows = new(threads, duration, cancellation);
 
-    public static IReadOnlyList<string> Names { get; } = ["decode", "grouped_decode", "prefill", "logprobs", "train", "shared_prompt_sampling", "shared_prompt_training", "training_memory"];
+    public static IReadOnlyList<string> Names { get; } = ["decode", "grouped_decode", "prefill", "logprobs", "train", "lora_train", "shared_prompt_sampling", "shared_prompt_training", "training_memory"];
 
     /// <summary>Runs the benchmarks of the given names; results come as they are found.</summary>
     public IEnumerable<BenchmarkResult> Run(IReadOnlyCollection<string> names)
@@ -51,6 +52,8 @@ public sealed class EngineBenchmark(ModelShape shape, Precision precision, int t
             yield return Line("logprobs", shape.TrainingSequences, TrainingTokens, LearnFlops, Logprobs());
         if (names.Contains("train"))
             yield return Line("train", shape.TrainingSequences, TrainingTokens, 3 * LearnFlops, Train(Pairs(shape.TrainingSequences, shape.TrainingTokens)));
+        if (names.Contains("lora_train"))
+            yield return Line("lora_train", shape.TrainingSequences, TrainingTokens, 2 * LearnFlops + 6 * new LoraLayout(shape.Config, s_adapter).Length, Train(Pairs(shape.TrainingSequences, shape.TrainingTokens), s_adapter));
         if (names.Contains("shared_prompt_sampling")) yield return SharedSampling(Line);
         if (names.Contains("shared_prompt_training")) yield return SharedTraining(Line);
         if (names.Contains("training_memory")) yield return Memory(Line);
@@ -105,11 +108,14 @@ public sealed class EngineBenchmark(ModelShape shape, Precision precision, int t
     }
 
     /// <summary>A whole step of policy optimization without sampling: log-probabilities, gradients, clipping, AdamW.</summary>
-    private Measurement Train(IReadOnlyList<RolloutGroup> groups)
+    /// <param name="groups">What to learn from.</param>
+    /// <param name="lora">Learns an adapter of that shape in place of the weights.</param>
+    private Measurement Train(IReadOnlyList<RolloutGroup> groups, LoraSettings? lora = null)
     {
         using var team = new ThreadTeam(threads);
         using var parameters = Parameters.Random(shape.Config, s_key);
-        using var trainer = new PolicyTrainer(parameters, null, team, new AdamWSettings(), precision);
+        using var adapter = lora is null ? null : LoraAdapter.Random(shape.Config, lora, s_key);
+        using var trainer = new PolicyTrainer(parameters, null, team, new AdamWSettings(), precision, adapter);
         var settings = new PolicyStepSettings { LearningRate = 1e-6, MaxCompletionTokens = shape.TrainingTokens };
         var tokens = groups.Sum(group => group.Completions.Sum(completion => completion.Length + 1L));
         return _windows.Measure(tokens, () => { }, () => trainer.Step(groups, settings));

@@ -10,15 +10,16 @@ namespace RftAspire.Engine;
 public sealed class LanguageModel : IDisposable
 {
     private readonly Parameters _parameters;
+    private readonly LoraAdapter? _adapter;
     private readonly ThreadTeam _team;
     private readonly Lazy<PackedWeights> _weights;
     private readonly Lazy<Learner> _learner;
 
-    private LanguageModel(Parameters parameters, PromptEncoder? encoder, int threads, Precision precision)
+    private LanguageModel(Parameters parameters, LoraAdapter? adapter, PromptEncoder? encoder, int threads, Precision precision)
     {
-        (_parameters, Encoder) = (parameters, encoder);
+        (_parameters, _adapter, Encoder) = (parameters, adapter, encoder);
         _team = new ThreadTeam(threads);
-        _weights = new(() => new PackedWeights(_parameters, _team, precision));
+        _weights = new(() => new PackedWeights(_parameters, _team, precision, _adapter));
         _learner = new(() => new Learner(_parameters, _weights.Value, _team));
     }
 
@@ -35,25 +36,38 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string folder, int threads = 0, Precision precision = Precision.F32) => Load(folder, expectedDigest: null, threads, precision);
 
     /// <summary>As <see cref="Load(string, int, Precision)"/>, refusing weights whose digest is not the expected one.</summary>
-    public static LanguageModel Load(string folder, string? expectedDigest, int threads, Precision precision = Precision.F32)
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="expectedDigest">Digest of the weights, without the adapter; null takes any.</param>
+    /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
+    /// <param name="precision">How products are computed; those of an adapter are float32 in both.</param>
+    /// <param name="adapterFolder">A low-rank adapter as PEFT writes it, applied beside the weights; null for none.</param>
+    public static LanguageModel Load(string folder, string? expectedDigest, int threads, Precision precision = Precision.F32, string? adapterFolder = null)
     {
         var parameters = CheckpointFolder.Load(folder);
+        LoraAdapter? adapter = null;
         try
         {
             if (expectedDigest is not null && CheckpointFolder.WeightsDigest(parameters) is var digest && digest != expectedDigest)
                 throw new CheckpointException(folder, $"holds weights of digest {digest}, not {expectedDigest}");
             var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, parameters.Layout.Config) : null;
-            return new LanguageModel(parameters, encoder, threads, precision);
+            adapter = adapterFolder is null ? null : AdapterFolder.Load(adapterFolder, parameters.Layout.Config);
+            return new LanguageModel(parameters, adapter, encoder, threads, precision);
         }
         catch
         {
             parameters.Dispose();
+            adapter?.Dispose();
             throw;
         }
     }
 
-    /// <summary>A model on given weights, which it owns from now on; it has no tokenizer.</summary>
-    public static LanguageModel Create(Parameters parameters, int threads = 0, Precision precision = Precision.F32) => new(parameters, encoder: null, threads, precision);
+    /// <summary>A model on given weights and adapter, which it owns from now on; it has no tokenizer.</summary>
+    /// <exception cref="ArgumentException">The adapter is for a model of other sizes.</exception>
+    public static LanguageModel Create(Parameters parameters, int threads = 0, Precision precision = Precision.F32, LoraAdapter? adapter = null)
+    {
+        adapter?.CheckFits(parameters.Layout.Config);
+        return new(parameters, adapter, encoder: null, threads, precision);
+    }
 
     /// <summary>Log-probability of each next id at temperature 1: element i is log p(ids[i + 1] | ids[..i]).</summary>
     public float[] Score(int[] ids)
@@ -76,6 +90,7 @@ public sealed class LanguageModel : IDisposable
         if (_learner.IsValueCreated) _learner.Value.Dispose();
         if (_weights.IsValueCreated) _weights.Value.Dispose();
         _parameters.Dispose();
+        _adapter?.Dispose();
         _team.Dispose();
     }
 

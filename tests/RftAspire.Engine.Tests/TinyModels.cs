@@ -42,6 +42,20 @@ internal static class TinyModels
         return parameters;
     }
 
+    /// <summary>An adapter that has learned: B is as large as A, and the two change the model a lot.</summary>
+    public static LoraAdapter RandomAdapter(ModelConfig config, LoraSettings? settings = null, long seed = 11)
+    {
+        var adapter = LoraAdapter.Random(config, settings ?? new LoraSettings(Rank: 3, Alpha: 6), RandomKey.FromSeed(seed));
+        var index = 0;
+        foreach (var tensor in adapter.Layout.Tensors)
+        {
+            var values = adapter.Tensor(tensor);
+            var key = RandomKey.FromSeed(seed).Derive(index++);
+            for (var i = 0; i < values.Length; i++) values[i] = (float)(key.Normal(i) * 0.5 / Math.Sqrt(tensor.Shape[1]));
+        }
+        return adapter;
+    }
+
     public static int[] Tokens(long seed, int length, int vocabulary) =>
         [.. Enumerable.Range(0, length).Select(i => RandomKey.FromSeed(seed).Below(i, vocabulary))];
 }

@@ -63,15 +63,24 @@ public static class CheckpointFolder
     private static void Save(string folder, Parameters parameters, DType storeAs, Action<string> addTokenizer)
     {
         parameters.Layout.Config.Check();
-        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(temporary);
-        try
+        WriteFolder(folder, temporary =>
         {
             SafetensorsFile.Write(Path.Combine(temporary, "model.safetensors"), Tensors(parameters), storeAs,
                 new Dictionary<string, string> { ["format"] = "pt" });
             WriteDurably(Path.Combine(temporary, "config.json"), Encoding.UTF8.GetBytes(parameters.Layout.Config.ToJson(storeAs)));
             addTokenizer(temporary);
+        });
+    }
+
+    /// <summary>Fills a temporary folder and gives it its name only then; an earlier one is replaced.</summary>
+    internal static void WriteFolder(string folder, Action<string> fill)
+    {
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            fill(temporary);
             Replace(temporary, target);
         }
         finally
@@ -96,7 +105,7 @@ public static class CheckpointFolder
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static IEnumerable<StoredTensor> Tensors(Parameters parameters) =>
+    internal static IEnumerable<StoredTensor> Tensors(ParameterVector parameters) =>
         parameters.Layout.Tensors.Select(tensor => new StoredTensor(tensor.Name, tensor.Shape, () => parameters.Tensor(tensor)));
 
     private static void CopyTokenizer(string? from, string to)
@@ -107,7 +116,7 @@ public static class CheckpointFolder
                 WriteDurably(Path.Combine(to, name), File.ReadAllBytes(Path.Combine(from, name)));
     }
 
-    private static void WriteDurably(string path, byte[] content)
+    internal static void WriteDurably(string path, byte[] content)
     {
         using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
         stream.Write(content);

@@ -23,7 +23,7 @@ internal readonly unsafe struct LinearJob(WeightMatrix matrix, int rows, Product
 }
 
 /// <summary>target = residual + x Wᵀ, split over outputs; the sum starts from the residual, so that all callers round alike.</summary>
-internal readonly unsafe struct ResidualJob(WeightMatrix matrix, int rows, ProductRows x, float* residual, float* target) : IParallelJob
+internal readonly unsafe struct ResidualJob(WeightMatrix matrix, int rows, ProductRows x, float* residual, float* target, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -39,6 +39,7 @@ internal readonly unsafe struct ResidualJob(WeightMatrix matrix, int rows, Produ
                 new ReadOnlySpan<float>(residual + at, width).CopyTo(new Span<float>(target + at, width));
             }
             matrix.Multiply(from, to, row, count, x, target, matrix.Outputs, accumulate: true);
+            lora.Add(0, from, to, row, count, target, matrix.Outputs);
         }
     }
 }
@@ -78,7 +79,7 @@ internal readonly unsafe struct RoundJob(int rows, int size, ProductRows x) : IP
 /// is needed from elsewhere.
 /// </summary>
 internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer layer, RotaryTable rotary, IAttention attention, int index,
-    int rows, int* positions, ProductRows x, float* qkv, float* raw) : IParallelJob
+    int rows, int* positions, ProductRows x, float* qkv, float* raw, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -96,6 +97,7 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
     {
         var matrix = layer.QueryKeyValue;
         matrix.Multiply(from, to, row, count, x, qkv, matrix.Outputs, accumulate: false);
+        lora.Add(0, from, to, row, count, qkv, matrix.Outputs);
         int firstHead = from * MatrixKernel.StripColumns / config.HeadDim, lastHead = Math.Min(matrix.Outputs, to * MatrixKernel.StripColumns) / config.HeadDim;
         for (var r = row; r < row + count; r++)
             for (var head = firstHead; head < lastHead; head++) Finish(r, head);
@@ -127,7 +129,7 @@ internal readonly unsafe struct QueryKeyValueJob(ModelConfig config, PackedLayer
 }
 
 /// <summary>activated = silu(x Wgateᵀ) * (x Wupᵀ), with silu(z) = z / (1 + exp(-z)), split over columns; rows of gateUp hold gate, then up.</summary>
-internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, ProductRows x, float* gateUp, ProductRows activated) : IParallelJob
+internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, ProductRows x, float* gateUp, ProductRows activated, LoraTerm lora) : IParallelJob
 {
     public void Execute(int thread, int threads)
     {
@@ -139,6 +141,8 @@ internal readonly unsafe struct GateUpJob(PackedLayer layer, int rows, ProductRo
             var count = Math.Min(RowBlocks.Rows, rows - row);
             layer.Gate.Multiply(from, to, row, count, x, gateUp, 2L * size, accumulate: false);
             layer.Up.Multiply(from, to, row, count, x, gateUp + size, 2L * size, accumulate: false);
+            lora.Add(0, from, to, row, count, gateUp, 2L * size);
+            lora.Add(1, from, to, row, count, gateUp + size, 2L * size);
             for (var r = row; r < row + count; r++)
             {
                 var gate = gateUp + 2L * r * size + first;

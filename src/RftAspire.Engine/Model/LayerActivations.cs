@@ -4,17 +4,24 @@ using RftAspire.Engine.Numerics;
 namespace RftAspire.Engine.Model;
 
 /// <summary>Buffers that a layer fills and empties again: one set serves all layers.</summary>
-internal sealed unsafe class LayerScratch(ModelConfig config, int rows, Precision precision) : IDisposable
+internal sealed unsafe class LayerScratch(ModelConfig config, int rows, Precision precision, int loraColumns) : IDisposable
 {
     private readonly ProductBuffer _normed = new(rows, config.HiddenSize, precision);
     private readonly ProductBuffer _activated = new(rows, config.IntermediateSize, precision);
     private readonly NativeBuffer? _attendedPairs = precision == Precision.BF16
         ? new((long)rows * BFloat16Pairs.RowStride(config.Heads * config.HeadDim)) : null;
+    private readonly NativeBuffer? _loraColumns = loraColumns == 0 ? null : new((long)rows * loraColumns);
+    private readonly NativeBuffer? _loraGradient = loraColumns == 0 ? null : new((long)rows * loraColumns);
 
     /// <summary>The normalized residual stream, [rows, hidden], before attention and again before the feed-forward part.</summary>
     public ProductRows Normed => _normed.Rows;
     /// <summary>silu(gate) * up, [rows, inner].</summary>
     public ProductRows Activated => _activated.Rows;
+    /// <summary>t = x Aᵀ of the adapter that was applied last, [rows, its columns].</summary>
+    public float* LoraColumns => _loraColumns!.Start;
+    /// <summary>d loss / d t, [rows, columns]; only used backward.</summary>
+    public float* LoraGradient => _loraGradient!.Start;
+    public long Bytes => sizeof(float) * (rows * ((long)config.HiddenSize + config.IntermediateSize) + 2 * (_loraColumns?.Length ?? 0));
 
     /// <summary>Room for the bf16 pairs of what attention gives.</summary>
     public ProductRows Attended(float* values) => new(values, _attendedPairs == null ? null : (uint*)_attendedPairs.Start);
@@ -24,6 +31,8 @@ internal sealed unsafe class LayerScratch(ModelConfig config, int rows, Precisio
         _normed.Dispose();
         _activated.Dispose();
         _attendedPairs?.Dispose();
+        _loraColumns?.Dispose();
+        _loraGradient?.Dispose();
     }
 }
 

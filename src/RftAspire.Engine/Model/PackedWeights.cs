@@ -30,9 +30,11 @@ internal sealed unsafe class PackedWeights : IDisposable
 {
     private readonly Parameters _parameters;
     private readonly PackedLayer[] _layers;
+    private readonly PackedAdapter? _adapter;
 
-    public PackedWeights(Parameters parameters, ThreadTeam team, Precision precision = Precision.F32)
+    public PackedWeights(Parameters parameters, ThreadTeam team, Precision precision = Precision.F32, LoraAdapter? adapter = null)
     {
+        adapter?.CheckFits(parameters.Layout.Config);
         _parameters = parameters;
         Precision = precision;
         Config = parameters.Layout.Config;
@@ -41,6 +43,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         _layers = new PackedLayer[Config.Layers];
         for (var i = 0; i < _layers.Length; i++) _layers[i] = new PackedLayer(Config, precision);
         Repack(team);
+        if (adapter is not null) _adapter = new PackedAdapter(adapter, team);
     }
 
     public ModelConfig Config { get; }
@@ -48,6 +51,10 @@ internal sealed unsafe class PackedWeights : IDisposable
     public ReadOnlySpan<PackedLayer> Layers => _layers;
     public WeightMatrix Head { get; }
     public RotaryTable Rotary { get; }
+    /// <summary>What is added to the layers' products; null for the base alone.</summary>
+    public PackedAdapter? Adapter => BaseAlone ? null : _adapter;
+    /// <summary>Leave the adapter out for now.</summary>
+    public bool BaseAlone { get; set; }
     public float* FinalNorm => _parameters.At(_parameters.Layout.FinalNorm);
 
     public float* Embedding(int token) => _parameters.At(_parameters.Layout.Embedding + (long)token * Config.HiddenSize);
@@ -77,6 +84,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         foreach (var layer in _layers) layer.Dispose();
         Head.Dispose();
         Rotary.Dispose();
+        _adapter?.Dispose();
     }
 
     private readonly struct PackJob(WeightMatrix matrix, float* weights) : IParallelJob

@@ -19,14 +19,30 @@ internal sealed class LayerOffsets
     public long Output, PostNorm, Gate, Up, Down;
 }
 
+/// <summary>Named tensors that lie one after the other in a flat vector.</summary>
+public abstract class TensorLayout
+{
+    private readonly List<ParameterTensor> _tensors = [];
+
+    public IReadOnlyList<ParameterTensor> Tensors => _tensors;
+    /// <summary>Number of parameters.</summary>
+    public long Length { get; private set; }
+
+    private protected long Add(string name, params long[] shape)
+    {
+        var tensor = new ParameterTensor(name, Length, shape);
+        _tensors.Add(tensor);
+        Length += tensor.Length;
+        return tensor.Offset;
+    }
+}
+
 /// <summary>
 /// Where each tensor of a model lies in one flat vector. Query, key and value follow each other, as do gate and up, so that each
 /// pair or triple is one matrix product.
 /// </summary>
-public sealed class ParameterLayout
+public sealed class ParameterLayout : TensorLayout
 {
-    private readonly List<ParameterTensor> _tensors = [];
-
     public ParameterLayout(ModelConfig config)
     {
         int hidden = config.HiddenSize, query = config.Heads * config.HeadDim, keyValue = config.KvHeads * config.HeadDim;
@@ -39,9 +55,6 @@ public sealed class ParameterLayout
     }
 
     public ModelConfig Config { get; }
-    public IReadOnlyList<ParameterTensor> Tensors => _tensors;
-    /// <summary>Number of parameters.</summary>
-    public long Length { get; private set; }
     internal long Embedding { get; }
     internal long FinalNorm { get; }
     internal long Head { get; }
@@ -77,13 +90,5 @@ public sealed class ParameterLayout
         if (!Config.FusedProjections) return [.. parts.Select(part => Add($"{prefix}{part.Name}.weight", part.Rows, columns))];
         var offset = Add($"{prefix}{fused}.weight", parts.Sum(part => part.Rows), columns);
         return [.. parts.Select((_, i) => offset + parts.Take(i).Sum(part => (long)part.Rows * columns))];
-    }
-
-    private long Add(string name, params long[] shape)
-    {
-        var tensor = new ParameterTensor(name, Length, shape);
-        _tensors.Add(tensor);
-        Length += tensor.Length;
-        return tensor.Offset;
     }
 }

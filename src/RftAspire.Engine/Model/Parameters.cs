@@ -3,19 +3,10 @@ using RftAspire.Engine.Numerics;
 
 namespace RftAspire.Engine.Model;
 
-/// <summary>A model's float32 parameters (or their gradients, or an optimizer's moments) as one flat vector.</summary>
-public sealed unsafe class Parameters : IDisposable
+/// <summary>A model's float32 parameters as one flat vector.</summary>
+public sealed class Parameters(ParameterLayout layout) : ParameterVector(layout)
 {
-    private readonly NativeBuffer _values;
-
-    public Parameters(ParameterLayout layout)
-    {
-        Layout = layout;
-        _values = new NativeBuffer(layout.Length);
-    }
-
-    public ParameterLayout Layout { get; }
-    internal NativeBuffer Values => _values;
+    public override ParameterLayout Layout => (ParameterLayout)base.Layout;
 
     /// <summary>
     /// Fresh weights: normal with deviation 0.02, the projections that end a residual branch divided by sqrt(2 layers) as in GPT-2,
@@ -40,18 +31,4 @@ public sealed unsafe class Parameters : IDisposable
         }
         return parameters;
     }
-
-    public Span<float> Tensor(ParameterTensor tensor) => _values.Span(tensor.Offset, tensor.Length);
-
-    public Span<float> Tensor(string name) => Tensor(Layout.Tensors.Single(t => t.Name == name));
-
-    /// <summary>A copy by Hugging Face names.</summary>
-    public IReadOnlyDictionary<string, float[]> ToWeights() =>
-        Layout.Tensors.ToDictionary(tensor => tensor.Name, tensor => Tensor(tensor).ToArray());
-
-    public void Clear() => _values.Clear();
-
-    public void Dispose() => _values.Dispose();
-
-    internal float* At(long offset) => offset < 0 ? null : _values.Start + offset;
 }

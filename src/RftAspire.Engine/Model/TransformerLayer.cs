@@ -37,12 +37,14 @@ internal static unsafe class TransformerLayer
         var middle = a.Middle == null ? input : a.Middle;
         ProductRows normed = a.Scratch.Normed, attended = a.Scratch.Attended(a.Attended);
         team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, input, layer.InputNorm, eps, normed, a.InputRoots));
-        team.Run(new QueryKeyValueJob(config, layer, weights.Rotary, attention, index, rows, positions, normed, a.QueryKeyValue, a.RawQueryKeyValue));
+        LoraTerm Lora(LayerProduct which, ProductRows x) => weights.Adapter?.Begin(index, which, rows, x.Values, a.Scratch.LoraColumns, team) ?? default;
+        team.Run(new QueryKeyValueJob(config, layer, weights.Rotary, attention, index, rows, positions, normed, a.QueryKeyValue, a.RawQueryKeyValue,
+            Lora(LayerProduct.QueryKeyValue, normed)));
         attention.Attend(index, a.QueryKeyValue, a.Attended);
         if (attended.Pairs != null) team.RunRows(rows, new RoundJob(rows, layer.Output.Inputs, attended));
-        team.Run(new ResidualJob(layer.Output, rows, attended, input, middle));
+        team.Run(new ResidualJob(layer.Output, rows, attended, input, middle, Lora(LayerProduct.Output, attended)));
         team.RunRows(rows, new RmsNormJob(rows, config.HiddenSize, middle, layer.PostNorm, eps, normed, a.MiddleRoots));
-        team.Run(new GateUpJob(layer, rows, normed, a.GateUp, a.Scratch.Activated));
-        if (output != null) team.Run(new ResidualJob(layer.Down, rows, a.Scratch.Activated, middle, output));
+        team.Run(new GateUpJob(layer, rows, normed, a.GateUp, a.Scratch.Activated, Lora(LayerProduct.GateUp, normed)));
+        if (output != null) team.Run(new ResidualJob(layer.Down, rows, a.Scratch.Activated, middle, output, Lora(LayerProduct.Down, a.Scratch.Activated)));
     }
 }

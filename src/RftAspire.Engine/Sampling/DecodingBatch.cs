@@ -146,7 +146,7 @@ public sealed unsafe class DecodingBatch : IDisposable
         _draw.Clear();
         if (rows <= _positions.Length) return;
         Release();
-        _scratch = new LayerScratch(_weights.Config, rows, _weights.Precision);
+        _scratch = new LayerScratch(_weights.Config, rows, _weights.Precision, _weights.Adapter?.Columns ?? 0);
         _activations = new LayerActivations(_weights.Config, rows, _scratch, forBackward: false);
         _stream = new NativeBuffer((long)rows * _weights.Config.HiddenSize);
         (_positions, _tokens) = (new int[rows], new int[rows]);

@@ -20,23 +20,23 @@ public sealed record AdamWSettings
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019):
 /// w *= 1 - lr wd; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= lr (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps).
 /// </summary>
-public sealed unsafe class AdamW(ParameterLayout layout, AdamWSettings settings, ThreadTeam team) : IDisposable
+public sealed unsafe class AdamW(TensorLayout layout, AdamWSettings settings, ThreadTeam team) : IDisposable
 {
     private const int NormBlock = 4096;
 
     /// <summary>Updates made so far.</summary>
     public int Steps { get; set; }
     /// <summary>First moments.</summary>
-    public Parameters Means { get; } = new(layout);
+    public ParameterVector Means { get; } = new(layout);
     /// <summary>Second moments.</summary>
-    public Parameters Variances { get; } = new(layout);
+    public ParameterVector Variances { get; } = new(layout);
 
     /// <summary>One update; returns the gradient's global L2 norm before it was clipped to <paramref name="maxNorm"/>.</summary>
     /// <param name="parameters">The weights, changed in place.</param>
     /// <param name="gradients">Their gradients; left as they are.</param>
     /// <param name="learningRate">Step size.</param>
     /// <param name="maxNorm">Gradients longer than this are scaled down to it; infinity never clips.</param>
-    public double Step(Parameters parameters, Parameters gradients, double learningRate, double maxNorm = double.PositiveInfinity)
+    public double Step(ParameterVector parameters, ParameterVector gradients, double learningRate, double maxNorm = double.PositiveInfinity)
     {
         var norm = Norm(gradients, team);
         Steps++;
@@ -45,7 +45,7 @@ public sealed unsafe class AdamW(ParameterLayout layout, AdamWSettings settings,
     }
 
     /// <summary>L2 norm, summed over blocks of 4,096 in order, so that it does not depend on threads.</summary>
-    public static double Norm(Parameters gradients, ThreadTeam team)
+    public static double Norm(ParameterVector gradients, ThreadTeam team)
     {
         var squares = new float[(gradients.Layout.Length + NormBlock - 1) / NormBlock];
         team.Run(new NormJob(squares, gradients));
@@ -60,7 +60,7 @@ public sealed unsafe class AdamW(ParameterLayout layout, AdamWSettings settings,
         Variances.Dispose();
     }
 
-    private readonly struct NormJob(float[] squares, Parameters gradients) : IParallelJob
+    private readonly struct NormJob(float[] squares, ParameterVector gradients) : IParallelJob
     {
         public void Execute(int thread, int threads)
         {
@@ -72,7 +72,7 @@ public sealed unsafe class AdamW(ParameterLayout layout, AdamWSettings settings,
         }
     }
 
-    private readonly struct UpdateJob(AdamW optimizer, Parameters parameters, Parameters gradients, float learningRate, float scale) : IParallelJob
+    private readonly struct UpdateJob(AdamW optimizer, ParameterVector parameters, ParameterVector gradients, float learningRate, float scale) : IParallelJob
     {
         public void Execute(int thread, int threads)
         {
@@ -85,7 +85,7 @@ public sealed unsafe class AdamW(ParameterLayout layout, AdamWSettings settings,
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Update(Parameters parameters, Parameters gradients, long offset, int count, bool isMatrix, float learningRate, float scale)
+    private void Update(ParameterVector parameters, ParameterVector gradients, long offset, int count, bool isMatrix, float learningRate, float scale)
     {
         float* w = parameters.At(offset), g = gradients.At(offset), m = Means.At(offset), v = Variances.At(offset);
         float b1 = (float)settings.Beta1, b2 = (float)settings.Beta2, epsilon = (float)settings.Epsilon;

@@ -48,7 +48,7 @@ internal sealed unsafe class HeadPass : IDisposable
         }
     }
 
-    public void Backward(PackedBatch batch, NativeBuffer stream, float inverseTemperature, ITokenLoss loss, Parameters parameters, TurnedWeights? turned, Parameters gradients,
+    public void Backward(PackedBatch batch, NativeBuffer stream, float inverseTemperature, ITokenLoss loss, Parameters parameters, TurnedWeights? turned, ParameterVector? gradients,
         NativeBuffer streamGradient)
     {
         foreach (var chunk in Chunks(batch.Targets))
@@ -131,13 +131,13 @@ internal sealed unsafe class HeadPass : IDisposable
         _team.Run(new LinearJob(_weights.Head, chunk.Rows.Count, _normed.Rows, _logits.Start));
     }
 
-    /// <summary>From the logits' gradients (in the logits' place) to the head's, the final norm's and the stream's.</summary>
-    private void Propagate(Chunk chunk, Parameters parameters, TurnedWeights? turned, Parameters gradients, NativeBuffer streamGradient)
+    /// <summary>From the logits' gradients (in the logits' place) to the stream's, and unless they are frozen to the head's and the final norm's.</summary>
+    private void Propagate(Chunk chunk, Parameters parameters, TurnedWeights? turned, ParameterVector? gradients, NativeBuffer streamGradient)
     {
         var (count, layout) = (chunk.Rows.Count, parameters.Layout);
-        _linear.WeightGradient(count, Vocabulary, Hidden, _logits.Start, _normed.Rows.Values, gradients.At(layout.Head), _team);
+        if (gradients != null) _linear.WeightGradient(count, Vocabulary, Hidden, _logits.Start, _normed.Rows.Values, gradients.At(layout.Head), _team);
         _linear.InputGradient(count, Vocabulary, Hidden, _logits.Start, parameters.At(layout.Head), turned?.Head, _normedGradient.Start, _team);
-        _team.Run(new RmsNormWeightJob(count, Hidden, _rows.Start, _roots.Start, _normedGradient.Start, gradients.At(layout.FinalNorm)));
+        if (gradients != null) _team.Run(new RmsNormWeightJob(count, Hidden, _rows.Start, _roots.Start, _normedGradient.Start, gradients.At(layout.FinalNorm)));
         _rowsGradient.Clear();
         _team.Run(new RmsNormBackwardJob(count, Hidden, _rows.Start, _weights.FinalNorm, _roots.Start, _normedGradient.Start, _rowsGradient.Start));
         for (var i = 0; i < count; i++)

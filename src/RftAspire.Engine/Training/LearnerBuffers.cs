@@ -18,13 +18,14 @@ internal sealed unsafe class LearnerBuffers : IDisposable
 
     /// <param name="config">The model.</param>
     /// <param name="rows">Rows to make room for.</param>
-    /// <param name="activationBytes">Bytes for activations; null when no backward pass follows.</param>
+    /// <param name="activationBytes">Bytes in all; layers are kept with what the rest leaves. Null when no backward pass follows.</param>
     /// <param name="precision">How products are computed.</param>
-    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes, Precision precision)
+    /// <param name="loraColumns">Most columns that the adapter's t = x Aᵀ has; 0 without one.</param>
+    public LearnerBuffers(ModelConfig config, int rows, long? activationBytes, Precision precision, int loraColumns)
     {
         var hidden = (long)rows * config.HiddenSize;
         _rows = rows;
-        _scratch = new LayerScratch(config, rows, precision);
+        _scratch = new LayerScratch(config, rows, precision, loraColumns);
         _shared = new LayerActivations(config, rows, _scratch, forBackward: true);
         _kept = new LayerActivations?[config.Layers];
         // Without a backward pass, two streams take turns.
@@ -33,7 +34,8 @@ internal sealed unsafe class LearnerBuffers : IDisposable
         if (activationBytes is not { } bytes) return;
         StreamGradient = new NativeBuffer(hidden);
         Backward = new LayerBackward(config, rows, _scratch, precision);
-        var affordable = bytes / (rows * LayerActivations.BytesPerRow(config)) - 1;
+        var taken = (_inputs.Length + 1) * hidden * sizeof(float) + _scratch.Bytes + Backward.Bytes;
+        var affordable = (bytes - taken) / (rows * LayerActivations.BytesPerRow(config)) - 1;
         for (var i = config.Layers - 1; i >= 0 && config.Layers - i <= affordable; i--)
             _kept[i] = new LayerActivations(config, rows, _scratch, forBackward: true);
         // What the last layer computed is still there when the way back begins.
@@ -44,6 +46,10 @@ internal sealed unsafe class LearnerBuffers : IDisposable
     public NativeBuffer Stream => _inputs[_kept.Length % _inputs.Length];
     public NativeBuffer? StreamGradient { get; }
     public LayerBackward? Backward { get; }
+
+    /// <summary>Rows of which every layer's activations may be kept, at most <see cref="int.MaxValue"/>.</summary>
+    public static int AffordableRows(ModelConfig config, long activationBytes) =>
+        (int)Math.Min(int.MaxValue, activationBytes / ((config.Layers + 2) * (LayerActivations.BytesPerRow(config) + sizeof(float) * config.HiddenSize)));
 
     public bool Fit(int rows, bool forBackward) => rows <= _rows && (!forBackward || Backward is not null);
 

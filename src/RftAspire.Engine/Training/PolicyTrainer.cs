@@ -41,21 +41,24 @@ public sealed record PolicyStepResult(double Loss, double GradientNorm, float Ra
 /// <summary>Group relative policy optimization: one update on the rollouts of one step.</summary>
 public sealed class PolicyTrainer : IDisposable
 {
-    private readonly Parameters _policy;
     private readonly Learner _learner;
     private readonly Learner? _reference;
+    private readonly bool _referenceIsBase;
 
-    /// <param name="policy">The weights to train, changed in place.</param>
-    /// <param name="reference">The weights that the KL term pulls towards; null without one.</param>
+    /// <param name="policy">The weights to train, changed in place; frozen where there is an adapter.</param>
+    /// <param name="reference">The weights that the KL term pulls towards. Null: the policy without its adapter, and no KL term without one.</param>
     /// <param name="team">Threads to compute with.</param>
     /// <param name="optimizer">Settings of AdamW.</param>
     /// <param name="precision">How products are computed; the same as where the rollouts were sampled.</param>
-    public PolicyTrainer(Parameters policy, Parameters? reference, ThreadTeam team, AdamWSettings optimizer, Precision precision = Precision.F32)
+    /// <param name="adapter">Trained in place of the weights.</param>
+    /// <param name="activationBytes">Memory for activations, as in <see cref="Learner"/>.</param>
+    public PolicyTrainer(Parameters policy, Parameters? reference, ThreadTeam team, AdamWSettings optimizer, Precision precision = Precision.F32,
+        LoraAdapter? adapter = null, long? activationBytes = null)
     {
-        _policy = policy;
-        _learner = new Learner(policy, team, precision: precision);
+        _learner = new Learner(policy, team, activationBytes: activationBytes, precision: precision, adapter: adapter);
+        _referenceIsBase = reference is null && adapter is not null;
         if (reference is not null) _reference = new Learner(reference, team, precision: precision);
-        Optimizer = new AdamW(policy.Layout, optimizer, team);
+        Optimizer = new AdamW(_learner.Trained.Layout, optimizer, team);
     }
 
     /// <summary>The optimizer's state, part of a checkpoint.</summary>
@@ -65,12 +68,11 @@ public sealed class PolicyTrainer : IDisposable
     {
         var graded = groups.Select(OnlyGraded).Where(group => group.Completions.Length > 0).ToList();
         var batch = graded.Select(group => new TrainingGroup(group.Prompt, group.Completions)).ToList();
-        var useReference = settings.KlCoefficient > 0 && _reference is not null;
-        var reference = useReference ? _reference!.Logprobs(batch, settings.Temperature) : null;
+        var reference = settings.KlCoefficient > 0 ? ReferenceLogprobs(batch, settings.Temperature) : null;
         var loss = new PolicyLoss(Sequences(graded, reference, settings), (float)settings.ClipRange, (float)settings.KlCoefficient);
         _learner.Gradients.Clear();
         _learner.Backward(batch, loss, settings.Temperature);
-        var norm = Optimizer.Step(_policy, _learner.Gradients, settings.LearningRate, settings.MaxGradNorm);
+        var norm = Optimizer.Step(_learner.Trained, _learner.Gradients, settings.LearningRate, settings.MaxGradNorm);
         _learner.WeightsChanged();
         var dead = graded.Count(group => group.Rewards.All(reward => reward == group.Rewards[0]));
         return new PolicyStepResult(loss.Loss, norm, loss.RatioMin, loss.RatioMax, loss.Tokens == 0 ? 0 : (double)loss.ClippedTokens / loss.Tokens,
@@ -86,6 +88,9 @@ public sealed class PolicyTrainer : IDisposable
         _reference?.Dispose();
         Optimizer.Dispose();
     }
+
+    private float[][]? ReferenceLogprobs(List<TrainingGroup> batch, double temperature) =>
+        _referenceIsBase ? _learner.BaseLogprobs(batch, temperature) : _reference?.Logprobs(batch, temperature);
 
     private static RolloutGroup OnlyGraded(RolloutGroup group)
     {

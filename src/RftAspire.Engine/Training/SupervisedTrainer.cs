@@ -4,10 +4,16 @@ using RftAspire.Engine.Numerics;
 namespace RftAspire.Engine.Training;
 
 /// <summary>Maximum-likelihood training: pre-training and supervised fine-tuning.</summary>
-public sealed class SupervisedTrainer(Parameters parameters, ThreadTeam team, AdamWSettings settings) : IDisposable
+/// <param name="parameters">The weights to train, changed in place; frozen where there is an adapter.</param>
+/// <param name="team">Threads to compute with.</param>
+/// <param name="settings">Settings of AdamW.</param>
+/// <param name="adapter">Trained in place of the weights.</param>
+/// <param name="activationBytes">Memory for activations, as in <see cref="Learner"/>.</param>
+public sealed class SupervisedTrainer(Parameters parameters, ThreadTeam team, AdamWSettings settings, LoraAdapter? adapter = null,
+    long? activationBytes = null) : IDisposable
 {
-    private readonly Learner _learner = new(parameters, team);
-    private readonly AdamW _optimizer = new(parameters.Layout, settings, team);
+    private readonly Learner _learner = new(parameters, team, activationBytes: activationBytes, adapter: adapter);
+    private readonly AdamW _optimizer = new(adapter is null ? parameters.Layout : adapter.Layout, settings, team);
 
     /// <summary>One optimizer step on a batch; returns the mean loss of its targets in nats.</summary>
     public double Step(IReadOnlyList<TrainingGroup> batch, double learningRate, double maxGradientNorm = 1)
@@ -15,7 +21,7 @@ public sealed class SupervisedTrainer(Parameters parameters, ThreadTeam team, Ad
         var loss = new LikelihoodLoss(Targets(batch));
         _learner.Gradients.Clear();
         _learner.Backward(batch, loss);
-        _optimizer.Step(parameters, _learner.Gradients, learningRate, maxGradientNorm);
+        _optimizer.Step(_learner.Trained, _learner.Gradients, learningRate, maxGradientNorm);
         _learner.WeightsChanged();
         return loss.Loss;
     }

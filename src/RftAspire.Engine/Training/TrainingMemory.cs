@@ -30,8 +30,9 @@ public sealed record TrainingMemory(long Weights, long Optimizer, long Activatio
         long hidden = config.HiddenSize, inner = config.IntermediateSize, attended = (long)config.Heads * config.HeadDim;
         var stacked = attended + 2L * config.KvHeads * config.HeadDim;
         var layer = LayerActivations.BytesPerRow(config);
-        var kept = Math.Clamp(budget / layer - 1, 0, config.Layers);
         var shared = hidden + inner + hidden + Math.Max(2 * inner, stacked) + attended + inner;
-        return 4 * hidden * (config.Layers + 2) + (kept + 1) * layer + 4 * shared;
+        var always = 4 * hidden * (config.Layers + 2) + 4 * shared;
+        var kept = Math.Clamp((budget - always) / layer - 1, 0, config.Layers);
+        return always + (kept + 1) * layer;
     }
 }

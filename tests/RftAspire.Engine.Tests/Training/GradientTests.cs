@@ -1,3 +1,4 @@
+using RftAspire.Engine.Model;
 using RftAspire.Engine.Training;
 
 namespace RftAspire.Engine.Tests.Training;
@@ -24,6 +25,26 @@ public sealed class GradientTests
     [Theory, MemberData(nameof(Types))]
     public void Backward_PolicyLoss_EqualsFiniteDifferences(string type) => Check(type, Groups(), PolicyLosses, loss => ((PolicyLoss)loss).Loss);
 
+    [Theory, MemberData(nameof(Types)), InlineData("phi3")]
+    public void Backward_Adapter_EqualsFiniteDifferences(string type)
+    {
+        var groups = Groups();
+        var targets = groups.Sum(group => group.Completions.Sum(completion => completion.Length));
+        Check(type, groups, _ => () => new LikelihoodLoss(targets), loss => ((LikelihoodLoss)loss).Loss, TinyModels.RandomAdapter(TinyModels.Config(type)));
+    }
+
+    [Theory]
+    [InlineData("q_proj", "v_proj")]
+    [InlineData("k_proj", "up_proj")]
+    [InlineData("down_proj")]
+    public void Backward_AdapterOfSomeProjections_EqualsFiniteDifferences(params string[] targets)
+    {
+        var groups = Groups();
+        var adapter = TinyModels.RandomAdapter(TinyModels.Config("qwen2"), new LoraSettings(5, 5, targets));
+        Assert.Equal(2 * 2 * targets.Length, adapter.Layout.Tensors.Count);
+        Check("qwen2", groups, PolicyLosses, loss => ((PolicyLoss)loss).Loss, adapter);
+    }
+
     /// <summary>The first two share a prompt with others of their group; one completion has a single token, one group a single completion.</summary>
     private static List<TrainingGroup> Groups() =>
     [
@@ -41,9 +62,9 @@ public sealed class GradientTests
         return () => new PolicyLoss(sequences, clipRange: 0.5f, klCoefficient: 0.5f);
     }
 
-    private static void Check(string type, List<TrainingGroup> groups, Func<float[][], Func<ITokenLoss>> losses, Func<ITokenLoss, double> value)
+    private static void Check(string type, List<TrainingGroup> groups, Func<float[][], Func<ITokenLoss>> losses, Func<ITokenLoss, double> value, LoraAdapter? adapter = null)
     {
-        using var bench = new LearnerBench(TinyModels.Random(TinyModels.Config(type)), threads: 1);
+        using var bench = new LearnerBench(TinyModels.Random(TinyModels.Config(type)), threads: 1, adapter: adapter);
         var loss = losses(bench.Learner.Logprobs(groups, Temperature));
         bench.Learner.Backward(groups, loss(), Temperature);
         double Evaluate()
@@ -55,7 +76,7 @@ public sealed class GradientTests
                 for (var t = 0; t < logprobs[s].Length; t++) current.Gradient(s, t, logprobs[s][t], 0);
             return value(current);
         }
-        foreach (var tensor in bench.Learner.Parameters.Layout.Tensors)
+        foreach (var tensor in bench.Learner.Trained.Layout.Tensors)
         {
             var gradient = bench.Learner.Gradients.Tensor(tensor).ToArray();
             var length = Math.Sqrt(gradient.Sum(g => (double)g * g));
@@ -82,15 +103,15 @@ public sealed class GradientTests
     private static double Slope(LearnerBench bench, string tensor, double[] direction, Func<double> loss)
     {
         const double h = 4e-3;
-        var values = bench.Learner.Parameters.Tensor(tensor).ToArray();
+        var values = bench.Learner.Trained.Tensor(tensor).ToArray();
         double At(double step)
         {
-            var moved = bench.Learner.Parameters.Tensor(tensor);
+            var moved = bench.Learner.Trained.Tensor(tensor);
             for (var i = 0; i < moved.Length; i++) moved[i] = (float)(values[i] + step * direction[i]);
             return loss();
         }
         var slope = (8 * (At(h) - At(-h)) - (At(2 * h) - At(-2 * h))) / (12 * h);
-        values.CopyTo(bench.Learner.Parameters.Tensor(tensor));
+        values.CopyTo(bench.Learner.Trained.Tensor(tensor));
         return slope;
     }
 

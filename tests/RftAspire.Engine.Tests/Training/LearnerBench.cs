@@ -15,21 +15,23 @@ public sealed class LearnerBench : IDisposable
     {
     }
 
-    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536, long activationBytes = Learner.DefaultActivationBytes,
-        Precision precision = Precision.F32)
+    public LearnerBench(Parameters parameters, int threads = 2, int rowBudget = 1536, long? activationBytes = null,
+        Precision precision = Precision.F32, LoraAdapter? adapter = null)
     {
-        _parameters = parameters;
+        (_parameters, Adapter) = (parameters, adapter);
         Team = new ThreadTeam(threads);
-        Learner = new Learner(parameters, Team, rowBudget, activationBytes, precision);
+        Learner = new Learner(parameters, Team, rowBudget, activationBytes, precision, adapter);
     }
 
     public ThreadTeam Team { get; }
     public Learner Learner { get; }
+    public LoraAdapter? Adapter { get; }
 
     public void Dispose()
     {
         Learner.Dispose();
         _parameters.Dispose();
+        Adapter?.Dispose();
         Team.Dispose();
     }
 }
