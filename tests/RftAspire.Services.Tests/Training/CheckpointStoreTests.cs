@@ -120,7 +120,7 @@ public sealed class CheckpointStoreTests : IDisposable
 
     private string[] Names() => [.. Directory.EnumerateFileSystemEntries(Checkpoints).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
-    private static void AssertSame(Parameters expected, Parameters actual)
+    private static void AssertSame(ParameterVector expected, ParameterVector actual)
     {
         foreach (var tensor in expected.Layout.Tensors) Assert.Equal(expected.Tensor(tensor), actual.Tensor(tensor));
     }
