@@ -29,7 +29,7 @@ public sealed class EngineBenchmark(ModelShape shape, Precision precision, int t
     private static readonly LoraSettings s_adapter = new(Rank: 16, Alpha: 32);
     private readonly Windows _windows = new(threads, duration, cancellation);
 
-    public static IReadOnlyList<string> Names { get; } = ["decode", "grouped_decode", "prefill", "logprobs", "train", "lora_train", "shared_prompt_sampling", "shared_prompt_training", "training_memory"];
+    public static IReadOnlyList<string> Names { get; } = ["decode", "grouped_decode", "prefill", "logprobs", "train", "lora_train", "shared_prompt_sampling", "shared_prompt_training", "training_memory", "lora_memory"];
 
     /// <summary>Runs the benchmarks of the given names; results come as they are found.</summary>
     public IEnumerable<BenchmarkResult> Run(IReadOnlyCollection<string> names)
@@ -56,7 +56,8 @@ public sealed class EngineBenchmark(ModelShape shape, Precision precision, int t
             yield return Line("lora_train", shape.TrainingSequences, TrainingTokens, 2 * LearnFlops + 6 * new LoraLayout(shape.Config, s_adapter).Length, Train(Pairs(shape.TrainingSequences, shape.TrainingTokens), s_adapter));
         if (names.Contains("shared_prompt_sampling")) yield return SharedSampling(Line);
         if (names.Contains("shared_prompt_training")) yield return SharedTraining(Line);
-        if (names.Contains("training_memory")) yield return Memory(Line);
+        if (names.Contains("training_memory")) yield return Memory("training_memory", null, Line);
+        if (names.Contains("lora_memory")) yield return Memory("lora_memory", s_adapter, Line);
     }
 
     private long TrainingTokens => (long)shape.TrainingSequences * shape.TrainingTokens;
@@ -158,18 +159,18 @@ public sealed class EngineBenchmark(ModelShape shape, Precision precision, int t
         return line("shared_prompt_training", 64, 64 * NewTokens, 0, shared) with { Ratio = separate.Median / shared.Median };
     }
 
-    /// <summary>Full fine-tuning on 8 sequences of 256 tokens.</summary>
-    private BenchmarkResult Memory(Func<string, int, long, double, Measurement, BenchmarkResult> line)
+    /// <summary>Fine-tuning on 8 sequences of 256 tokens: of all weights, or of an adapter.</summary>
+    private BenchmarkResult Memory(string name, LoraSettings? lora, Func<string, int, long, double, Measurement, BenchmarkResult> line)
     {
         PeakMemory.Reset();
         var groups = Pairs(8, 256);
-        var measured = Train(groups);
+        var measured = Train(groups, lora);
         var rows = groups.Max(group => 1 + group.Completions.Sum(completion => completion.Length - 1));
-        return line("training_memory", 8, 8 * 256, 0, measured) with
-        {
-            PeakBytes = PeakMemory.Bytes(),
-            EstimatedBytes = TrainingMemory.Estimate(shape.Config, precision, Learner.DefaultRowBudget / rows * rows).Total,
-        };
+        // With an adapter the learner takes the fewest rows it can, here those of one group.
+        var estimate = lora is null
+            ? TrainingMemory.Estimate(shape.Config, precision, Learner.DefaultRowBudget / rows * rows)
+            : TrainingMemory.Estimate(shape.Config, precision, rows, new LoraLayout(shape.Config, lora).Length);
+        return line(name, 8, 8 * 256, 0, measured) with { PeakBytes = PeakMemory.Bytes(), EstimatedBytes = estimate.Total };
     }
 
     private IEnumerable<int[]> Sequences(int count, int tokens) => Enumerable.Range(0, count).Select(i => RandomTokens(i, tokens));

@@ -39,7 +39,7 @@ public static class CompareTable
 
     private static string Three(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 
-    private static string Signed(double value) => value.ToString("+0.000;-0.000", CultureInfo.InvariantCulture);
+    private static string Signed(double value) => Estimate.WithSign(value, 3);
 
     private static Style Colour(Estimate gain) => gain switch
     {

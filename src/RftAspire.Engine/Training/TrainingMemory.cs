@@ -6,7 +6,7 @@ namespace RftAspire.Engine.Training;
 
 /// <summary>What training a model takes in bytes, the runtime's own 100 MB or so left out. With P parameters, h hidden, V vocabulary, L layers.</summary>
 /// <param name="Weights">float32 parameters (4 P) and their packed copy: 4 P in float32; in bf16 2 P for each direction.</param>
-/// <param name="Optimizer">Gradients (4 P), the second gradient of a tied embedding (4 V h) and two moments (8 P).</param>
+/// <param name="Optimizer">Gradients (4 P), the second gradient of a tied embedding (4 V h) and two moments (8 P); with an adapter of A parameters 20 A, packed copy included.</param>
 /// <param name="Activations">Layer inputs (L + 2 rows of 4 h), kept layers, and buffers that all layers share.</param>
 /// <param name="Head">Logits, numerators and hidden rows of one chunk.</param>
 public sealed record TrainingMemory(long Weights, long Optimizer, long Activations, long Head)
@@ -16,13 +16,16 @@ public sealed record TrainingMemory(long Weights, long Optimizer, long Activatio
     /// <param name="config">The model.</param>
     /// <param name="precision">How products are computed.</param>
     /// <param name="rows">Rows computed at once: those of the largest batch.</param>
-    /// <param name="activationBytes">The learner's budget for activations.</param>
-    public static TrainingMemory Estimate(ModelConfig config, Precision precision, int rows, long activationBytes = Learner.DefaultActivationBytes)
+    /// <param name="adapterParameters">Parameters of the adapter that is trained in place of the weights; 0 without one.</param>
+    /// <param name="activationBytes">The learner's budget for activations; null takes its default.</param>
+    public static TrainingMemory Estimate(ModelConfig config, Precision precision, int rows, long adapterParameters = 0, long? activationBytes = null)
     {
         var parameters = new ParameterLayout(config).Length;
         long hidden = config.HiddenSize, embedding = config.VocabSize * hidden;
-        return new TrainingMemory(4 * parameters + 4 * parameters, 12 * parameters + (config.TieWordEmbeddings ? 4 * embedding : 0),
-            rows * ActivationsOfRow(config, activationBytes / Math.Max(1, rows)), HeadPass.ChunkRows * 4 * (2L * TokenDistribution.RoundUp(config.VocabSize) + 5 * hidden));
+        var optimizer = adapterParameters > 0 ? 20 * adapterParameters : 12 * parameters + (config.TieWordEmbeddings ? 4 * embedding : 0);
+        activationBytes ??= adapterParameters > 0 ? Learner.DefaultAdapterActivationBytes : Learner.DefaultActivationBytes;
+        return new TrainingMemory(8 * parameters, optimizer,
+            rows * ActivationsOfRow(config, activationBytes.Value / Math.Max(1, rows)), HeadPass.ChunkRows * 4 * (2L * TokenDistribution.RoundUp(config.VocabSize) + 5 * hidden));
     }
 
     private static long ActivationsOfRow(ModelConfig config, long budget)

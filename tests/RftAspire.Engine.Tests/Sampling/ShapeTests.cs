@@ -11,7 +11,15 @@ public sealed class ShapeTests
 {
     private static readonly ModelConfig s_t = new()
     {
-        ModelType = "llama", HiddenSize = 256, IntermediateSize = 704, Layers = 6, Heads = 8, KvHeads = 4, HeadDim = 32, VocabSize = 2048, TieWordEmbeddings = true,
+        ModelType = "llama",
+        HiddenSize = 256,
+        IntermediateSize = 704,
+        Layers = 6,
+        Heads = 8,
+        KvHeads = 4,
+        HeadDim = 32,
+        VocabSize = 2048,
+        TieWordEmbeddings = true,
     };
 
     private static readonly ModelConfig s_s = s_t with { HiddenSize = 576, IntermediateSize = 1536, Layers = 30, Heads = 9, KvHeads = 3, HeadDim = 64, VocabSize = 49152 };

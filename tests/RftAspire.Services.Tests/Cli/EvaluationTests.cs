@@ -27,6 +27,13 @@ public class EvaluationTests
         Assert.Equal(1, evaluation.Ungraded["invalid_reference"]);
     }
 
+    [Theory]
+    [InlineData(-0.001, "+0.000 [+0.00, +0.00]", 0.0001)]
+    [InlineData(-0.0567, "-0.057 [-0.06, -0.06]", 1)]
+    [InlineData(0.25, "+0.250 [+0.25, +0.25]", 1)]
+    public void AsGain_AnySign_PrintsOneSign(double value, string expected, double scale) =>
+        Assert.Equal(expected, new Estimate(value * scale, value, value).AsGain());
+
     [Fact]
     public void Estimate_NothingGraded_HasNoMean()
     {
