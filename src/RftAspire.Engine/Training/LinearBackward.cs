@@ -10,8 +10,10 @@ namespace RftAspire.Engine.Training;
 internal sealed unsafe class LinearBackward : IDisposable
 {
     private readonly NativeBuffer? _pairs;
-    private readonly NativeBuffer? _turnedGradient;
-    private readonly NativeBuffer? _turnedInput;
+    private readonly long _turnedGradientFloats, _turnedInputFloats;
+    // Made when first needed: frozen weights have no gradients.
+    private NativeBuffer? _turnedGradient;
+    private NativeBuffer? _turnedInput;
 
     /// <param name="rows">Rows at most.</param>
     /// <param name="outputs">Outputs of the widest product.</param>
@@ -21,19 +23,19 @@ internal sealed unsafe class LinearBackward : IDisposable
     {
         if (precision == Precision.F32) return;
         _pairs = new NativeBuffer((long)rows * BFloat16Pairs.RowStride(outputs));
-        _turnedGradient = new NativeBuffer(PackedBFloat16Matrix.PanelFloats(outputs, rows));
-        _turnedInput = new NativeBuffer(PackedBFloat16Matrix.PanelFloats(inputs, rows));
+        _turnedGradientFloats = PackedBFloat16Matrix.PanelFloats(outputs, rows);
+        _turnedInputFloats = PackedBFloat16Matrix.PanelFloats(inputs, rows);
     }
 
     /// <summary>dW += dyᵀ x.</summary>
     public void WeightGradient(int rows, int outputs, int inputs, float* dy, float* x, float* gradient, ThreadTeam team)
     {
-        if (_turnedGradient is null)
+        if (_pairs is null)
         {
             team.Run(new ProductJob(outputs, inputs, rows, dy, 1, outputs, x, inputs, gradient, inputs, accumulate: true));
             return;
         }
-        PackedBFloat16Matrix left = new(outputs, rows, _turnedGradient), right = new(inputs, rows, _turnedInput!);
+        PackedBFloat16Matrix left = new(outputs, rows, _turnedGradient ??= new(_turnedGradientFloats)), right = new(inputs, rows, _turnedInput ??= new(_turnedInputFloats));
         team.Run(new TurnJob(left, dy, outputs));
         team.Run(new TurnJob(right, x, inputs));
         team.Run(new TurnedProductJob(left, right, gradient));
