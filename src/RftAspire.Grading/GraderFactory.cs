@@ -1,6 +1,7 @@
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
 using RftAspire.Grading.Rules;
+using RftAspire.Grading.Text;
 
 namespace RftAspire.Grading;
 
@@ -16,8 +17,14 @@ public sealed class GraderFactory
 
     private static IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
+        JsonMatchDefinition match => new JsonMatchGrader(match),
         LabelSetDefinition labels => new LabelSetGrader(labels),
+        LengthDefinition length => new LengthGrader(length),
+        NumericDefinition numeric => new NumericGrader(numeric),
+        RankingDefinition ranking => new RankingGrader(ranking),
+        RegexDefinition regex => new RegexGrader(regex),
         StringCheckDefinition check => new StringCheckGrader(check),
+        TextSimilarityDefinition similarity => new TextSimilarityGrader(similarity),
         _ => throw new ArgumentException($"no grader is made from {definition.GetType().Name}"),
     };
 }

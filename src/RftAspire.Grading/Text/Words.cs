@@ -30,6 +30,20 @@ internal readonly struct Words
     /// <summary>Whether it is a letter, a mark or a number.</summary>
     public static bool IsInWord(Rune letter) => Rune.GetUnicodeCategory(letter) <= UnicodeCategory.OtherNumber;
 
+    /// <summary>How many words a text has, signs not counted.</summary>
+    public static int Count(string text)
+    {
+        var (count, within, position) = (0, false, 0);
+        while (position < text.Length)
+        {
+            var kind = KindAt(text, position, out var length);
+            if (kind == Kind.Word || (kind == Kind.InWord && !within)) count++;
+            within = kind == Kind.InWord;
+            position += length;
+        }
+        return count;
+    }
+
     private static int[] Read(string text, bool signs, Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> numbers)
     {
         var words = new List<int>(text.Length / 4);
