@@ -11,8 +11,8 @@ namespace RftAspire.Contracts.Graders;
 /// <param name="Fields">Field <c>fields</c>: weights above 0 by path; empty for every field of the row's object with weight 1.</param>
 /// <param name="Tolerance">Field <c>tolerance</c>: distance at which numbers are still equal; default 0.</param>
 /// <param name="ArraysAsSets">Field <c>arrays</c>: <c>ordered</c> (default), or <c>set</c>, where order and repetition do not count.</param>
-public sealed record JsonMatchDefinition(DataPath Reference, AnswerSchema? Schema, IReadOnlyList<(DataPath Path, double Weight)> Fields, double Tolerance, bool ArraysAsSets)
-    : GraderDefinition("")
+public sealed record JsonMatchDefinition(
+    DataPath Reference, AnswerSchema? Schema, IReadOnlyList<(DataPath Path, double Weight)> Fields, double Tolerance, bool ArraysAsSets) : GraderDefinition("")
 {
     private const int MaxFields = 256;
 

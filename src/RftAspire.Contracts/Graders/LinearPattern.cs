@@ -23,7 +23,8 @@ internal static class LinearPattern
         }
         catch (NotSupportedException)
         {
-            throw new GraderException(path, $"'{pattern}' needs backtracking or is too large; do without lookaround, backreference, atomic group, conditional and long repetitions");
+            throw new GraderException(path, $"'{pattern}' needs backtracking or is too large; "
+                + "do without lookaround, backreference, atomic group, conditional and long repetitions");
         }
     }
 }

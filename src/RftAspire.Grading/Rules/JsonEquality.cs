@@ -13,7 +13,7 @@ internal sealed class JsonEquality(double tolerance, bool arraysAsSets)
         if (a is null || b is null) return a is null && b is null;
         return (a.Value.ValueKind, b.Value.ValueKind) switch
         {
-            (JsonValueKind.Number, JsonValueKind.Number) => tolerance > 0 ? Math.Abs(a.Value.GetDouble() - b.Value.GetDouble()) <= tolerance : JsonElement.DeepEquals(a.Value, b.Value),
+            (JsonValueKind.Number, JsonValueKind.Number) when tolerance > 0 => Math.Abs(a.Value.GetDouble() - b.Value.GetDouble()) <= tolerance,
             (JsonValueKind.Array, JsonValueKind.Array) => arraysAsSets ? SameSet(a.Value, b.Value) : SameOrder(a.Value, b.Value),
             (JsonValueKind.Object, JsonValueKind.Object) => SameFields(a.Value, b.Value),
             var (kind, otherKind) => kind == otherKind && JsonElement.DeepEquals(a.Value, b.Value),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using RftAspire.Contracts.Graders;
 
 namespace RftAspire.Grading.Rules;
@@ -7,10 +8,14 @@ namespace RftAspire.Grading.Rules;
 public sealed class RegexGrader(RegexDefinition definition) : RuleGrader(definition)
 {
     private readonly StringComparison _comparison =
-        definition.Pattern.Options.HasFlag(System.Text.RegularExpressions.RegexOptions.IgnoreCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        definition.Pattern.Options.HasFlag(RegexOptions.IgnoreCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
-    public override IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items) =>
-        (definition.Reference is null ? [definition.Pattern.ToString()] : Commonest(definition.Reference, items)).Append("").Select(text => definition.Input.Answer(text));
+    /// <summary>The commonest references; without one the pattern itself, which often matches itself.</summary>
+    public override IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items)
+    {
+        var texts = definition.Reference is null ? [definition.Pattern.ToString()] : Commonest(definition.Reference, items);
+        return texts.Append("").Select(text => definition.Input.Answer(text));
+    }
 
     protected override GradeResult Compute(GradeRequest request) =>
         new GradeResult.Reward(definition.Input.Fill(request) is { } input && Matches(input, request) ? 1 : 0);
