@@ -1,12 +1,17 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
+using RftAspire.Grading.Python;
 using RftAspire.Grading.Rules;
 
 namespace RftAspire.Grading;
 
 /// <summary>Makes graders from their definitions.</summary>
-public sealed class GraderFactory
+/// <param name="python">Where <c>python</c> graders run; one with default settings, ended with the process, where none is given.</param>
+public sealed class GraderFactory(PythonSandbox? python = null)
 {
+    private readonly Lazy<PythonSandbox> _python = new(() => python ?? new PythonSandbox(new PythonOptions(), NullLogger<PythonSandbox>.Instance));
+
     /// <summary>Reads a grader as the caller wrote it; throws <see cref="GraderException"/> where it cannot be used.</summary>
     public IGrader Parse(string json) => Create(GraderDefinition.Parse(json));
 
@@ -14,9 +19,10 @@ public sealed class GraderFactory
         ? new MultiGrader(multi, [.. multi.Graders.Select(Create)])
         : new GuardedGrader(definition, CreateSingle(definition));
 
-    private static IGrader CreateSingle(GraderDefinition definition) => definition switch
+    private IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
         LabelSetDefinition labels => new LabelSetGrader(labels),
+        PythonDefinition program => new PythonGrader(program, _python.Value),
         StringCheckDefinition check => new StringCheckGrader(check),
         _ => throw new ArgumentException($"no grader is made from {definition.GetType().Name}"),
     };

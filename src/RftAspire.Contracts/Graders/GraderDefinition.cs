@@ -10,6 +10,7 @@ public abstract record GraderDefinition(string Name)
     {
         ["label_set"] = LabelSetDefinition.Read,
         ["multi"] = MultiDefinition.Read,
+        ["python"] = PythonDefinition.Read,
         ["string_check"] = StringCheckDefinition.Read,
     };
 

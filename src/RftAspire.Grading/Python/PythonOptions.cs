@@ -21,6 +21,7 @@ public sealed class PythonOptions
     public int IdleWorkers { get; set; } = 16;
 
     /// <summary>How long an idle worker is kept.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan IdleLifetime { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>After so many calls a worker is replaced, and with it whatever the grader has left in its memory.</summary>
@@ -28,6 +29,7 @@ public sealed class PythonOptions
     public int CallsPerWorker { get; set; } = 10_000;
 
     /// <summary>How long one call, or the loading of a source, may take; then the worker is killed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Address space of each process of a worker, and memory of all together where control groups can be made, in MiB.</summary>

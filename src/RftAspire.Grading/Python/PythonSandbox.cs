@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using RftAspire.Contracts.Graders;
 
 namespace RftAspire.Grading.Python;
 
@@ -7,11 +8,8 @@ namespace RftAspire.Grading.Python;
 /// Runs the sources of <c>python</c> graders in warm, sandboxed processes. A worker belongs to one source for life; one that died,
 /// was late or broke a rule is killed with all of its processes and replaced by the next call.
 /// </summary>
-public sealed partial class PythonSandbox : IAsyncDisposable
+public sealed partial class PythonSandbox : IAsyncDisposable, IDisposable
 {
-    /// <summary>Largest source, in bytes of UTF-8.</summary>
-    public const int MaxSourceBytes = 256 << 10;
-
     private readonly PythonOptions _options;
     private readonly SandboxLauncher _launcher = new();
     private readonly SemaphoreSlim _slots;
@@ -67,6 +65,8 @@ public sealed partial class PythonSandbox : IAsyncDisposable
         _launcher.Dispose();
     }
 
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
     private async Task<SandboxProbe> FindAsync(ILogger logger)
     {
         var probe = await SandboxProbe.FindAsync(_options, _launcher);
@@ -79,8 +79,8 @@ public sealed partial class PythonSandbox : IAsyncDisposable
 
     private async Task<T> RunAsync<T>(string source, Call<T> call, CancellationToken cancellation)
     {
-        if (Encoding.UTF8.GetByteCount(source) > MaxSourceBytes)
-            return call.Fail(new(PythonFaults.Source, $"the source is longer than {MaxSourceBytes >> 10} KiB; shorten it"));
+        if (Encoding.UTF8.GetByteCount(source) > PythonDefinition.MaxSourceBytes)
+            return call.Fail(new(PythonFaults.Source, $"the source is longer than {PythonDefinition.MaxSourceBytes >> 10} KiB; shorten it"));
         var probe = await ProbeAsync();
         if (probe.Backend is not { } backend) return call.Fail(new(PythonFaults.SandboxUnavailable, probe.Fault!));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _disposed.Token);
