@@ -17,7 +17,9 @@ var ingestion = Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingest
     .WithEndpoint("grpc", endpoint => endpoint.Port = null));
 Service(builder.AddProject<Projects.RftAspire_Sampling>("sampling").WithHttpEndpoint())
     .WithReplicas(settings.GetValue("Parameters:sampling-replicas", 1));
-Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint());
+var grading = Service(builder.AddProject<Projects.RftAspire_Grading>("grading")
+    .WithEndpoint("http", endpoint => endpoint.Port = null)
+    .WithEndpoint("grpc", endpoint => endpoint.Port = null));
 Service(builder.AddProject<Projects.RftAspire_Training>("training").WithHttpEndpoint());
 
 // The public face. Its own settings name the endpoints, as gRPC without TLS needs a port that speaks HTTP/2 alone.
@@ -25,7 +27,8 @@ Service(builder.AddProject<Projects.RftAspire_Jobs>("jobs")
     .WithEndpoint("http", endpoint => endpoint.Port = settings.GetValue("Ports:Rest", 7080))
     .WithEndpoint("grpc", endpoint => endpoint.Port = settings.GetValue("Ports:Grpc", 7081))
     .WithExternalHttpEndpoints()
-    .WithReference(ingestion).WaitFor(ingestion));
+    .WithReference(ingestion).WaitFor(ingestion)
+    .WithReference(grading).WaitFor(grading));
 
 builder.Build().Run();
 

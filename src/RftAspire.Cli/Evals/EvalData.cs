@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RftAspire.Cli.Datasets;
+using RftAspire.Cli.Platform;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
@@ -35,12 +36,12 @@ public sealed record EvalData(string Label, IReadOnlyList<PromptRow> Rows)
     }
 }
 
-/// <summary>A grader as data and at work.</summary>
+/// <summary>A grader as data and at work: in this process, or on the platform where it needs its services.</summary>
 public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
 {
-    public static EvalGrader Read(CommandContext context, string file)
+    public static EvalGrader Read(CommandContext context, string file, string option = "--grader")
     {
-        var definition = GraderDefinition.Parse(GraderFile.Read(context, file));
-        return new(definition, new GraderFactory().Create(definition));
+        var definition = GraderDefinition.Parse(GraderFile.Read(context, file, option));
+        return new(definition, definition.NeedsPlatform ? new PlatformGrader(context.Platform, definition) : new GraderFactory().Create(definition));
     }
 }
