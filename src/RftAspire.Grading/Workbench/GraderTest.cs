@@ -87,8 +87,10 @@ public sealed class GraderTest(IGrader grader, TestOptions options, int atOnce, 
         var ungraded = judged.Count(answer => answer.Result is GradeResult.Ungraded) / (double)Math.Max(1, judged.Length);
         if (ungraded > UngradedShareOfJobs)
             yield return FormattableString.Invariant($"{ungraded:0.0 %} of the answers are ungraded; a job fails above Training:MaxUngradedShare, {UngradedShareOfJobs:0 %} by default");
-        if (report.Rewards is { Count: > 1, Std: 0 } equal)
-            yield return FormattableString.Invariant($"all rewards are {equal.Min}: a job learns from differences alone");
+        var groups = judged.Where(answer => report.Answers > 0 && answer.Reward is not null).GroupBy(answer => answer.Trial.Row, answer => answer.Reward)
+            .Where(row => row.Count() > 1).ToList();
+        if (groups.Count > 0 && groups.All(row => row.Distinct().Count() == 1))
+            yield return "no row has answers of different rewards: a job learns from differences within a row, and would learn nothing";
         // Two sums of the same rewards in another order may differ in their last bits.
         if (report.Exploits.HasTestedMean && report.Exploits.Best.FirstOrDefault() is { } best && best.Mean >= report.Exploits.TestedMean - 1e-12)
             yield return FormattableString.Invariant($"the same {FixedAnswers.Name(best)} for every row gets {best.Mean:0.000}, the tested answers {report.Exploits.TestedMean:0.000}: a job can learn to say just that");

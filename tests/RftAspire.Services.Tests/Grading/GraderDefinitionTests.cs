@@ -22,6 +22,18 @@ public sealed class GraderDefinitionTests
     }
 
     [Theory]
+    [InlineData("""{"reference":"{{item.x}}","type":"label_set","beta":null}""", """{"type":"label_set","name":"label_set","reference":"{{item.x}}","beta":1,"output":"labels"}""")]
+    [InlineData("""{"type":"multi","graders":[{"type":"label_set","name":"a","reference":"{{item.x}}","pass_threshold":0.5}],"calculate_output":"a"}""",
+        """{"type":"multi","name":"multi","graders":{"a":{"type":"label_set","name":"a","pass_threshold":0.5,"reference":"{{item.x}}","beta":1,"output":"labels"}},"calculate_output":"a"}""")]
+    public void Json_OfAGrader_HasEveryDefaultAndReadsTheSame(string json, string expected)
+    {
+        var grader = GraderDefinition.Parse(json);
+
+        Assert.Equal(expected, grader.Json);
+        Assert.Equal((expected, grader.Digest), (GraderDefinition.Parse(expected).Json, GraderDefinition.Parse(expected).Digest));
+    }
+
+    [Theory]
     [InlineData("", "$", "not sound JSON")]
     [InlineData("[]", "$", "is array")]
     [InlineData("""{"name":"n"}""", "$.type", "missing")]
