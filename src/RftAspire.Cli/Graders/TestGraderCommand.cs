@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using RftAspire.Cli.Evals;
 using RftAspire.Cli.Models;
-using RftAspire.Cli.Platform;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Grading.V1;
 using RftAspire.Grading.Workbench;
@@ -30,9 +29,7 @@ public static class TestGraderCommand
         var grader = EvalGrader.Read(context, context.Get(options.Grader), "grader");
         var data = EvalData.Read(context, context.Require(options.Data), grader);
         var rows = await AnsweredAsync(context, options, data.Rows, cancellationToken);
-        if (!settings.HasExploitRows && grader.Definition.NeedsPlatform) settings.ExploitRows = 32;
-        var atOnce = grader.Definition.NeedsPlatform ? PlatformConnection.GraderCallsAtOnce : Environment.ProcessorCount;
-        var report = await new GraderTest(grader.Grader, settings, atOnce, Progress(context.Error)).RunAsync(rows, cancellationToken);
+        var report = await new GraderTest(grader.Definition, grader.Grader, settings, Progress(context.Error)).RunAsync(rows, cancellationToken);
         if (context.Json) context.PrintJson(GraderCommands.ToJson(report));
         else TestReportText.Print(context.Out, grader.Definition, report);
         return report.Parts.Any(part => part.Count > 0) ? ExitCode.Ok : ExitCode.Failed;

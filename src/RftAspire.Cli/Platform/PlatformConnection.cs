@@ -8,7 +8,7 @@ namespace RftAspire.Cli.Platform;
 /// <summary>The gRPC channel to Jobs.</summary>
 public sealed class PlatformConnection : IDisposable
 {
-    public const int GraderCallsAtOnce = 16;
+    private const int GraderCallsAtOnce = 16;
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
     private readonly GrpcChannel _channel;
 

@@ -1,4 +1,5 @@
 using RftAspire.Contracts;
+using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Grading.V1;
 
 namespace RftAspire.Grading.Workbench;
@@ -13,12 +14,15 @@ public sealed record AnsweredRow(PromptRow Row, IReadOnlyList<RatedAnswer> Answe
 /// Tries a grader on a dataset: what rewards the answers get, how these agree with ratings, what fixed answers get for nothing, and
 /// what a job would cost. But for the seconds, the same input gives the same report, save where the grader asks others.
 /// </summary>
-/// <param name="grader">What is tested.</param>
+/// <param name="definition">The grader as data.</param>
+/// <param name="grader">The grader at work.</param>
 /// <param name="options">As in grading.proto.</param>
-/// <param name="atOnce">Calls that may run side by side, at least 1.</param>
 /// <param name="progress">Told calls done and calls in all; several threads may tell at once.</param>
-public sealed class GraderTest(IGrader grader, TestOptions options, int atOnce, Action<int, int>? progress = null)
+public sealed class GraderTest(GraderDefinition definition, IGrader grader, TestOptions options, Action<int, int>? progress = null)
 {
+    // A grader that asks models waits more than it computes, and costs more.
+    private const int CallsOfModelsAtOnce = 16;
+
     // The least share of ungraded answers with which a job fails, unless its settings say otherwise.
     private const double UngradedShareOfJobs = 0.2;
 
@@ -26,7 +30,7 @@ public sealed class GraderTest(IGrader grader, TestOptions options, int atOnce, 
     public async Task<TestReport> RunAsync(IReadOnlyList<AnsweredRow> rows, CancellationToken cancellation)
     {
         var answers = rows.SelectMany(row => row.Answers.Select(answer => new Trial(row.Row, new Sample(answer.Text), answer.Rating))).ToArray();
-        var (fixedAnswers, spread) = (FixedAnswers.For(grader, rows), Spread(rows));
+        var (fixedAnswers, spread) = (FixedAnswers.For(definition, grader, rows), Spread(rows));
         Trial[] tries = [.. fixedAnswers.SelectMany(answer => spread.Select(row => new Trial(row.Row, answer.For(row.Row), null)))];
         var graded = await GradeAsync([.. answers, .. tries], cancellation);
         var tested = graded[..answers.Length];
@@ -48,14 +52,18 @@ public sealed class GraderTest(IGrader grader, TestOptions options, int atOnce, 
 
     private AnsweredRow[] Spread(IReadOnlyList<AnsweredRow> rows)
     {
-        var count = Math.Min(rows.Count, options.HasExploitRows ? options.ExploitRows : FixedAnswers.DefaultRows);
+        var count = Math.Min(rows.Count, options.HasExploitRows ? options.ExploitRows : FixedAnswers.RowsFor(definition));
         return [.. Enumerable.Range(0, count).Select(i => rows[(int)((long)i * rows.Count / count)])];
     }
 
     private async Task<Graded[]> GradeAsync(Trial[] trials, CancellationToken cancellation)
     {
         var (graded, done) = (new Graded[trials.Length], 0);
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellation };
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = definition.NeedsPlatform ? CallsOfModelsAtOnce : Environment.ProcessorCount,
+            CancellationToken = cancellation,
+        };
         await Parallel.ForAsync(0, trials.Length, parallel, async (i, token) =>
         {
             graded[i] = new Graded(trials[i], await grader.GradeAsync(new GradeRequest(trials[i].Row.Item, trials[i].Sample), token));

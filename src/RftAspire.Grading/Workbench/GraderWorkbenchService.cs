@@ -13,7 +13,7 @@ public sealed class GraderWorkbenchService(WorkbenchGraders graders, TestRequest
 
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
     {
-        var grader = graders.Get("grader_json", request.GraderJson);
+        var (_, grader) = graders.Get("grader_json", request.GraderJson);
         var row = requests.Row("item_json", request.ItemJson.Length > 0 ? request.ItemJson : "{}", line: 1);
         var started = Stopwatch.GetTimestamp();
         var result = await grader.GradeAsync(new GradeRequest(row.Item, new Sample(request.ModelSample)), context.CancellationToken);
@@ -24,7 +24,8 @@ public sealed class GraderWorkbenchService(WorkbenchGraders graders, TestRequest
     {
         var (setup, rows) = await requests.ReadAsync(requestStream, context.CancellationToken);
         var progress = new ProgressStream(responseStream);
-        var test = new GraderTest(graders.Get("setup.grader_json", setup.GraderJson), setup.Options ?? new TestOptions(), Environment.ProcessorCount, progress.Tell);
+        var (definition, grader) = graders.Get("setup.grader_json", setup.GraderJson);
+        var test = new GraderTest(definition, grader, setup.Options ?? new TestOptions(), progress.Tell);
         var report = await progress.DuringAsync(test.RunAsync(rows, context.CancellationToken), context.CancellationToken);
         await responseStream.WriteAsync(new TestResponse { Report = report }, context.CancellationToken);
     }

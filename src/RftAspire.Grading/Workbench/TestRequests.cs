@@ -9,6 +9,8 @@ namespace RftAspire.Grading.Workbench;
 public sealed class TestRequests(ArtifactStore store)
 {
     private const int MaxRows = 50_000;
+    private const int MaxAnswers = 100_000;
+    private const long MaxBytes = 256L << 20;
 
     /// <summary>Setup and rows; throws a caller's mistake with the field at fault.</summary>
     public async Task<(TestSetup Setup, IReadOnlyList<AnsweredRow> Rows)> ReadAsync(IAsyncStreamReader<TestRequest> parts, CancellationToken cancellation)
@@ -79,11 +81,14 @@ public sealed class TestRequests(ArtifactStore store)
         private readonly List<(PromptRow Row, List<TestAnswer> Answers)> _rows = [.. (dataset ?? []).Select(row => (row, new List<TestAnswer>()))];
         private readonly Dictionary<int, int> _byLine = (dataset ?? []).Index().ToDictionary(row => row.Item.Line, row => row.Index);
         private int _sent;
+        private int _answers;
+        private long _bytes;
 
         public void Add(TestRequest request)
         {
             if (request.PartCase != Part.Row) throw InvalidRequest.Of("setup", "came a second time; send one setup, then rows");
-            if (++_sent > MaxRows) throw InvalidRequest.Of("row", $"more than {MaxRows} rows; test a part of the dataset");
+            if (++_sent > MaxRows || (_answers += request.Row.Answers.Count) > MaxAnswers || (_bytes += request.CalculateSize()) > MaxBytes)
+                throw InvalidRequest.Of("row", $"more than {MaxRows} rows, {MaxAnswers} answers or {MaxBytes >> 20} MiB; test a part of the dataset");
             var row = request.Row;
             if (dataset is null)
                 _rows.Add((requests.Row("row.row_json", row.RowJson, row.Line > 0 ? row.Line : _sent), [.. row.Answers]));

@@ -11,14 +11,14 @@ public sealed class WorkbenchGraders(GraderFactory factory)
     private readonly Dictionary<string, IGrader> _known = [];
 
     /// <summary>The grader in a field of a request; a caller's mistake where it cannot be used.</summary>
-    public IGrader Get(string field, string json)
+    public (GraderDefinition Definition, IGrader Grader) Get(string field, string json)
     {
         var definition = Define(field, json);
         lock (_lock)
         {
-            if (_known.TryGetValue(definition.Json, out var known)) return known;
+            if (_known.TryGetValue(definition.Json, out var known)) return (definition, known);
             if (_known.Count == Capacity) _known.Clear();
-            return _known[definition.Json] = factory.Create(definition);
+            return (definition, _known[definition.Json] = factory.Create(definition));
         }
     }
 

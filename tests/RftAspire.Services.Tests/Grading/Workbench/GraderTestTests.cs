@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RftAspire.Contracts;
+using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Grading.V1;
 using RftAspire.Grading;
 using RftAspire.Grading.Workbench;
@@ -116,6 +117,17 @@ public sealed class GraderTestTests
         Assert.Equal((10, "1", 1.0, 10, 0.0), (report.Exploits.Rows, report.Exploits.Best[0].Answer, report.Exploits.Best[0].Mean, report.Exploits.Best[0].Count, report.Exploits.TestedMean));
     }
 
+    [Fact]
+    public async Task Run_GraderThatAsksModels_IsAskedSparingly()
+    {
+        AnsweredRow[] rows = [.. Enumerable.Range(1, 100).Select(line => Row(line, $$"""{"r":"{{line}}"}"""))];
+
+        var report = await new GraderTest(new Asking(), new GraderFactory().Parse(Exact), new TestOptions()).RunAsync(rows, default);
+
+        // Ten canaries, the prompt among them, and eight of the hundred references.
+        Assert.Equal((32, 18), (report.Exploits.Rows, report.Exploits.Tried));
+    }
+
     [Theory]
     [InlineData(null, 3.0 / 4, 0.5)]
     [InlineData(0.8, 1, 1)]
@@ -153,7 +165,7 @@ public sealed class GraderTestTests
     [Fact]
     public async Task Run_Cancelled_Throws()
     {
-        var test = new GraderTest(new GraderFactory().Parse(Exact), new TestOptions(), 1);
+        var test = new GraderTest(GraderDefinition.Parse(Exact), new GraderFactory().Parse(Exact), new TestOptions());
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => test.RunAsync([Row(1, """{"r":"a"}""", "a")], new CancellationToken(canceled: true)));
     }
@@ -162,14 +174,16 @@ public sealed class GraderTestTests
     public async Task Run_Progress_CountsEveryCall()
     {
         var told = new System.Collections.Concurrent.ConcurrentBag<(int Done, int Total)>();
-        var report = await new GraderTest(new GraderFactory().Parse(Exact), new TestOptions(), 4, (done, total) => told.Add((done, total))).RunAsync([Row(1, """{"r":"a"}""", "a")], default);
+        var test = new GraderTest(GraderDefinition.Parse(Exact), new GraderFactory().Parse(Exact), new TestOptions(), (done, total) => told.Add((done, total)));
+
+        var report = await test.RunAsync([Row(1, """{"r":"a"}""", "a")], default);
 
         var total = 1 + report.Exploits.Tried;
         Assert.Equal(Enumerable.Range(1, total).Select(done => (done, total)), told.Order());
     }
 
     private static Task<TestReport> TestAsync(string grader, AnsweredRow[] rows, TestOptions? options = null) =>
-        new GraderTest(new GraderFactory().Parse(grader), options ?? new TestOptions(), 2).RunAsync(rows, default);
+        new GraderTest(GraderDefinition.Parse(grader), new GraderFactory().Parse(grader), options ?? new TestOptions()).RunAsync(rows, default);
 
     private static string Multi(string formula, params string[] names) => JsonSerializer.Serialize(new
     {
@@ -183,4 +197,11 @@ public sealed class GraderTestTests
     private static AnsweredRow Row(int line, string item, params string[] answers) => new(
         new PromptRow { Line = line, Item = JsonElement.Parse(item), Messages = [new PromptMessage("user", "red, green or blue?")] },
         [.. answers.Select(answer => new RatedAnswer(answer, null))]);
+
+    private sealed record Asking() : GraderDefinition("asking")
+    {
+        public override bool NeedsPlatform => true;
+
+        public override IEnumerable<RftAspire.Contracts.Graders.GraderColumn> Columns => [];
+    }
 }

@@ -21,9 +21,10 @@ internal sealed class GradingUnderTest : IAsyncDisposable
         {
             ["Kestrel:Endpoints:http:Url"] = "http://127.0.0.1:0",
             ["Kestrel:Endpoints:grpc:Url"] = "http://127.0.0.1:0",
-            ["Artifacts:Root"] = artifacts.Root,
         };
         _factory = new WebApplicationFactory<GraderWorkbenchService>().WithWebHostBuilder(host => host
+            // Read while the program starts, before the other settings are in place.
+            .UseSetting("Artifacts:Root", artifacts.Root)
             .ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(settings))
             .ConfigureServices(services => services.AddMassTransitTestHarness()));
         _factory.UseKestrel();
