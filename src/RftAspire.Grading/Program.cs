@@ -1,8 +1,6 @@
 using MassTransit;
-using RftAspire.Contracts;
 using RftAspire.Grading;
 using RftAspire.Grading.Canaries;
-using RftAspire.Grading.Models;
 using RftAspire.Grading.Rollouts;
 using RftAspire.Grading.Workbench;
 
@@ -13,13 +11,7 @@ builder.AddMessaging(bus =>
     bus.AddConsumer<GradePromptGroupConsumer, GradePromptGroupConsumerDefinition>();
     bus.AddConsumer<CheckGraderConsumer>();
 });
-builder.Services.AddOptions<GradingOptions>().BindConfiguration("Grading").ValidateDataAnnotations().ValidateOnStart();
-builder.Services.AddSingleton(ArtifactStore.Open(builder.Configuration, builder.Environment.ContentRootPath));
-builder.Services.AddSingleton<JudgeClient>();
-builder.Services.AddSingleton(services => new GraderFactory { Judge = services.GetRequiredService<JudgeClient>() });
-builder.Services.AddSingleton<GradingJobs>();
-builder.Services.AddSingleton<GraderChecks>();
-builder.Services.AddSingleton<WorkbenchGraders>().AddSingleton<TestRequests>();
+builder.AddGrading();
 builder.Services.AddGrpc();
 
 var app = builder.Build();

@@ -6,7 +6,7 @@ using RftAspire.Grading.Workbench;
 namespace RftAspire.Cli.Platform;
 
 /// <summary>A grader that the platform runs, as it needs services that are there alone. A platform that cannot be reached ends the command.</summary>
-public sealed class PlatformGrader(PlatformConnection platform, GraderDefinition definition) : IGrader
+public sealed class PlatformGrader(PlatformConnection platform, GraderDefinition definition, GraderFactory graders) : IGrader
 {
     // Each of these is a call of a model for every row.
     private const int MaxConstants = 8;
@@ -31,6 +31,6 @@ public sealed class PlatformGrader(PlatformConnection platform, GraderDefinition
     /// <summary>Those of its parts that run here too.</summary>
     public IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items) => definition.Leaves
         .Where(leaf => !leaf.NeedsPlatform)
-        .SelectMany(leaf => new GraderFactory().Create(leaf).ConstantAnswers(items).Take(MaxConstants))
+        .SelectMany(leaf => graders.Create(leaf).ConstantAnswers(items).Take(MaxConstants))
         .Distinct().Take(MaxConstants);
 }

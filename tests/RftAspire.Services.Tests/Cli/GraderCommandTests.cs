@@ -26,7 +26,8 @@ public sealed class GraderCommandTests : IDisposable
         var run = await RunAsync("validate", "grader.json", "--data", "data.jsonl", "--json");
 
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
-        Assert.Equal("""{"type":"label_set","name":"f1","reference":"{{item.labels}}","beta":1,"output":"labels"}""", run.Json.GetProperty("grader").GetRawText());
+        var grader = run.Json.GetProperty("grader");
+        Assert.Equal(("label_set", "f1", 1, "labels"), (grader.GetProperty("type").GetString(), grader.GetProperty("name").GetString(), grader.GetProperty("beta").GetInt32(), grader.GetProperty("output").GetString()));
         Assert.Equal("labels", run.Json.GetProperty("columns")[0].GetProperty("path").GetString());
         Assert.Equal("accept", run.Json.GetProperty("data").GetProperty("verdict").GetString());
     }
@@ -153,7 +154,7 @@ public sealed class GraderCommandTests : IDisposable
     {
         await using var grading = GradingUnderTest.Start(new ArtifactStore(_folder.Path, _folder.Path));
         using var platform = PlatformConnection.To(grading.Address);
-        var grader = new PlatformGrader(platform, GraderDefinition.Parse(F1));
+        var grader = new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory());
 
         var (graded, ungraded) = (await GradeAsync(grader, """{"labels":["a","b"]}"""), await GradeAsync(grader, "{}"));
 
@@ -168,7 +169,7 @@ public sealed class GraderCommandTests : IDisposable
     {
         using var platform = PlatformConnection.To("http://127.0.0.1:1");
 
-        await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => GradeAsync(new PlatformGrader(platform, GraderDefinition.Parse(F1)), "{}"));
+        await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => GradeAsync(new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory()), "{}"));
     }
 
     private static async Task<GradeResult> GradeAsync(PlatformGrader grader, string item) =>

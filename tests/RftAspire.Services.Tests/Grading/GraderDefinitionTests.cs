@@ -22,9 +22,10 @@ public sealed class GraderDefinitionTests
     }
 
     [Theory]
-    [InlineData("""{"reference":"{{item.x}}","type":"label_set","beta":null}""", """{"type":"label_set","name":"label_set","reference":"{{item.x}}","beta":1,"output":"labels"}""")]
-    [InlineData("""{"type":"multi","graders":[{"type":"label_set","name":"a","reference":"{{item.x}}","pass_threshold":0.5}],"calculate_output":"a"}""",
-        """{"type":"multi","name":"multi","graders":{"a":{"type":"label_set","name":"a","pass_threshold":0.5,"reference":"{{item.x}}","beta":1,"output":"labels"}},"calculate_output":"a"}""")]
+    [InlineData("""{"reference":"{{item.x}}","type":"string_check","name":null,"input":"{{sample.output_text}}","operation":"eq"}""",
+        """{"type":"string_check","name":"string_check","input":"{{sample.output_text}}","reference":"{{item.x}}","operation":"eq"}""")]
+    [InlineData("""{"type":"multi","graders":[{"type":"string_check","name":"a","input":"ü","reference":"{{item.x}}","operation":"eq","pass_threshold":0.5}],"calculate_output":"a"}""",
+        """{"type":"multi","name":"multi","graders":{"a":{"type":"string_check","name":"a","pass_threshold":0.5,"input":"ü","reference":"{{item.x}}","operation":"eq"}},"calculate_output":"a"}""")]
     public void Json_OfAGrader_HasEveryDefaultAndReadsTheSame(string json, string expected)
     {
         var grader = GraderDefinition.Parse(json);

