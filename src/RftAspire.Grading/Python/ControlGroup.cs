@@ -7,6 +7,7 @@ internal sealed class ControlGroup : IDisposable
 {
     private const string Root = "/sys/fs/cgroup";
     private static readonly bool s_isSecond = File.Exists($"{Root}/cgroup.controllers");
+    private static readonly string[] s_parents = s_isSecond ? [Parent("")] : [Parent("memory"), Parent("pids")];
     private static int s_groups;
     private readonly string[] _folders;
 
@@ -19,7 +20,8 @@ internal sealed class ControlGroup : IDisposable
         {
             try
             {
-                return File.ReadLines($"{_folders[0]}/{(s_isSecond ? "memory.events" : "memory.oom_control")}").Any(line => line.StartsWith("oom_kill ", StringComparison.Ordinal) && line != "oom_kill 0");
+                return File.ReadLines($"{_folders[0]}/{(s_isSecond ? "memory.events" : "memory.oom_control")}")
+                    .Any(line => line.StartsWith("oom_kill ", StringComparison.Ordinal) && line != "oom_kill 0");
             }
             catch (IOException)
             {
@@ -32,7 +34,7 @@ internal sealed class ControlGroup : IDisposable
     public static ControlGroup? TryCreate(PythonOptions options, params ReadOnlySpan<int> processes)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"rft-grader-{Environment.ProcessId}-{Interlocked.Increment(ref s_groups)}");
-        var group = new ControlGroup(s_isSecond ? [$"{Root}/{name}"] : [$"{Root}/memory/{name}", $"{Root}/pids/{name}"]);
+        var group = new ControlGroup([.. s_parents.Select(parent => $"{parent}/{name}")]);
         try
         {
             foreach (var folder in group._folders) Directory.CreateDirectory(folder);
@@ -50,6 +52,15 @@ internal sealed class ControlGroup : IDisposable
             group.Dispose();
             return null;
         }
+    }
+
+    // Below the group that this service is in, so that what bounds the service bounds its workers. Lines: number, controllers, path.
+    private static string Parent(string controller)
+    {
+        var own = File.ReadLines("/proc/self/cgroup").Select(line => line.Split(':', 3)).FirstOrDefault(line => line[1].Split(',').Contains(controller))?[2];
+        var folder = $"{Root}/{controller}".TrimEnd('/');
+        // A container may see its group by a path that only the machine outside knows.
+        return own is not null && Directory.Exists(folder + own) ? (folder + own).TrimEnd('/') : folder;
     }
 
     /// <summary>All of its processes have ended.</summary>
