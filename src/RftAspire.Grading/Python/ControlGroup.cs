@@ -60,22 +60,36 @@ internal sealed class ControlGroup : IDisposable
         var own = File.ReadLines("/proc/self/cgroup").Select(line => line.Split(':', 3)).FirstOrDefault(line => line[1].Split(',').Contains(controller))?[2];
         var folder = $"{Root}/{controller}".TrimEnd('/');
         // A container may see its group by a path that only the machine outside knows.
-        return own is not null && Directory.Exists(folder + own) ? (folder + own).TrimEnd('/') : folder;
+        var parent = own is not null && Directory.Exists(folder + own) ? (folder + own).TrimEnd('/') : folder;
+        RemoveStale(parent);
+        return parent;
+    }
+
+    // A service that was killed leaves empty groups; their names tell whose they were.
+    private static void RemoveStale(string parent)
+    {
+        if (!Directory.Exists(parent)) return;
+        foreach (var folder in Directory.EnumerateDirectories(parent, "rft-grader-*"))
+        {
+            if (!Directory.Exists($"/proc/{Path.GetFileName(folder).Split('-')[2]}")) Remove(folder);
+        }
     }
 
     /// <summary>All of its processes have ended.</summary>
     public void Dispose()
     {
-        foreach (var folder in _folders)
+        foreach (var folder in _folders) Remove(folder);
+    }
+
+    private static void Remove(string folder)
+    {
+        try
         {
-            try
-            {
-                if (Directory.Exists(folder)) Directory.Delete(folder);
-            }
-            catch (IOException)
-            {
-                // A process is still on its way out; an empty group does no harm.
-            }
+            if (Directory.Exists(folder)) Directory.Delete(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A process is still on its way out, or it is another user's; an empty group does no harm.
         }
     }
 }
