@@ -1,16 +1,20 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
+using RftAspire.Grading.Models;
 using RftAspire.Grading.Python;
 using RftAspire.Grading.Rules;
+using RftAspire.Grading.Text;
 
 namespace RftAspire.Grading;
 
-/// <summary>Makes graders from their definitions.</summary>
-/// <param name="python">Where <c>python</c> graders run; one with default settings, ended with the process, where none is given.</param>
-public sealed class GraderFactory(PythonSandbox? python = null)
+/// <summary>Makes graders from their definitions, as far as this process has what they need.</summary>
+public sealed class GraderFactory
 {
-    private readonly Lazy<PythonSandbox> _python = new(() => python ?? new PythonSandbox(new PythonOptions(), NullLogger<PythonSandbox>.Instance));
+    /// <summary>What model graders ask.</summary>
+    public JudgeClient? Judge { get; init; }
+
+    /// <summary>Where <c>python</c> graders run.</summary>
+    public PythonSandbox? Python { get; init; }
 
     /// <summary>Reads a grader as the caller wrote it; throws <see cref="GraderException"/> where it cannot be used.</summary>
     public IGrader Parse(string json) => Create(GraderDefinition.Parse(json));
@@ -21,9 +25,17 @@ public sealed class GraderFactory(PythonSandbox? python = null)
 
     private IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
+        JsonMatchDefinition match => new JsonMatchGrader(match),
+        LabelModelDefinition label when Judge is not null => new LabelModelGrader(label, Judge),
         LabelSetDefinition labels => new LabelSetGrader(labels),
-        PythonDefinition program => new PythonGrader(program, _python.Value),
+        LengthDefinition length => new LengthGrader(length),
+        NumericDefinition numeric => new NumericGrader(numeric),
+        PythonDefinition program when Python is not null => new PythonGrader(program, Python),
+        RankingDefinition ranking => new RankingGrader(ranking),
+        RegexDefinition regex => new RegexGrader(regex),
+        ScoreModelDefinition score when Judge is not null => new ScoreModelGrader(score, Judge),
         StringCheckDefinition check => new StringCheckGrader(check),
-        _ => throw new ArgumentException($"no grader is made from {definition.GetType().Name}"),
+        TextSimilarityDefinition similarity => new TextSimilarityGrader(similarity),
+        _ => throw new GraderException("$.type", $"'{definition.Type}' needs services that this process does not have; let the platform grade"),
     };
 }

@@ -1,16 +1,16 @@
 using MassTransit;
-using RftAspire.Contracts;
 using RftAspire.Grading;
-using RftAspire.Grading.Python;
+using RftAspire.Grading.Canaries;
 using RftAspire.Grading.Rollouts;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddMessaging(bus => bus.AddConsumer<GradePromptGroupConsumer, GradePromptGroupConsumerDefinition>());
-builder.Services.AddSingleton(ArtifactStore.Open(builder.Configuration, builder.Environment.ContentRootPath));
-builder.Services.AddPythonSandbox();
-builder.Services.AddSingleton<GraderFactory>();
-builder.Services.AddSingleton<GradingJobs>();
+builder.AddMessaging(bus =>
+{
+    bus.AddConsumer<GradePromptGroupConsumer, GradePromptGroupConsumerDefinition>();
+    bus.AddConsumer<CheckGraderConsumer>();
+});
+builder.AddGrading();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
