@@ -7,6 +7,7 @@ internal sealed class ControlGroup : IDisposable
 {
     private const string Root = "/sys/fs/cgroup";
     private static readonly bool s_isSecond = File.Exists($"{Root}/cgroup.controllers");
+    private static readonly string[] s_parents = s_isSecond ? [Parent("")] : [Parent("memory"), Parent("pids")];
     private static int s_groups;
     private readonly string[] _folders;
 
@@ -19,7 +20,8 @@ internal sealed class ControlGroup : IDisposable
         {
             try
             {
-                return File.ReadLines($"{_folders[0]}/{(s_isSecond ? "memory.events" : "memory.oom_control")}").Any(line => line.StartsWith("oom_kill ", StringComparison.Ordinal) && line != "oom_kill 0");
+                return File.ReadLines($"{_folders[0]}/{(s_isSecond ? "memory.events" : "memory.oom_control")}")
+                    .Any(line => line.StartsWith("oom_kill ", StringComparison.Ordinal) && line != "oom_kill 0");
             }
             catch (IOException)
             {
@@ -32,7 +34,7 @@ internal sealed class ControlGroup : IDisposable
     public static ControlGroup? TryCreate(PythonOptions options, params ReadOnlySpan<int> processes)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"rft-grader-{Environment.ProcessId}-{Interlocked.Increment(ref s_groups)}");
-        var group = new ControlGroup(s_isSecond ? [$"{Root}/{name}"] : [$"{Root}/memory/{name}", $"{Root}/pids/{name}"]);
+        var group = new ControlGroup([.. s_parents.Select(parent => $"{parent}/{name}")]);
         try
         {
             foreach (var folder in group._folders) Directory.CreateDirectory(folder);
@@ -52,19 +54,42 @@ internal sealed class ControlGroup : IDisposable
         }
     }
 
+    // Below the group that this service is in, so that what bounds the service bounds its workers. Lines: number, controllers, path.
+    private static string Parent(string controller)
+    {
+        var own = File.ReadLines("/proc/self/cgroup").Select(line => line.Split(':', 3)).FirstOrDefault(line => line[1].Split(',').Contains(controller))?[2];
+        var folder = $"{Root}/{controller}".TrimEnd('/');
+        // A container may see its group by a path that only the machine outside knows.
+        var parent = own is not null && Directory.Exists(folder + own) ? (folder + own).TrimEnd('/') : folder;
+        RemoveStale(parent);
+        return parent;
+    }
+
+    // A service that was killed leaves empty groups; their names tell whose they were.
+    private static void RemoveStale(string parent)
+    {
+        if (!Directory.Exists(parent)) return;
+        foreach (var folder in Directory.EnumerateDirectories(parent, "rft-grader-*"))
+        {
+            if (!Directory.Exists($"/proc/{Path.GetFileName(folder).Split('-')[2]}")) Remove(folder);
+        }
+    }
+
     /// <summary>All of its processes have ended.</summary>
     public void Dispose()
     {
-        foreach (var folder in _folders)
+        foreach (var folder in _folders) Remove(folder);
+    }
+
+    private static void Remove(string folder)
+    {
+        try
         {
-            try
-            {
-                if (Directory.Exists(folder)) Directory.Delete(folder);
-            }
-            catch (IOException)
-            {
-                // A process is still on its way out; an empty group does no harm.
-            }
+            if (Directory.Exists(folder)) Directory.Delete(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A process is still on its way out, or it is another user's; an empty group does no harm.
         }
     }
 }

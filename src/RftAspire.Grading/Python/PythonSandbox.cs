@@ -19,6 +19,7 @@ public sealed partial class PythonSandbox : IAsyncDisposable, IDisposable
     private readonly Lazy<Task<SandboxProbe>> _probe;
     private readonly CancellationTokenSource _disposed = new();
     private readonly Task _sweeps;
+    private int _isDisposed;
 
     public PythonSandbox(PythonOptions options, ILogger<PythonSandbox> logger)
     {
@@ -57,6 +58,7 @@ public sealed partial class PythonSandbox : IAsyncDisposable, IDisposable
     /// <summary>Ends all workers; calls under way are cancelled.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _disposed.CancelAsync();
         if (_probe.IsValueCreated) await _probe.Value;
         for (var slot = 0; slot < _options.Slots; slot++) await _slots.WaitAsync();

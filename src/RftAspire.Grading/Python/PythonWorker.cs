@@ -161,7 +161,8 @@ internal sealed class PythonWorker : IAsyncDisposable
     private Task<PythonOutcome.Failed> LateAsync()
     {
         var processes = Descendants(ProcessId).Count() + 1;
-        return processes >= _options.Processes
+        // The kernel may count the launcher too.
+        return processes >= _options.Processes - 1
             ? EndAsync(PythonFaults.Processes, $"the grader still had {processes} processes at the deadline of {Deadline} s, all that it may have")
             : EndAsync(PythonFaults.Timeout, $"the grader did not return within {Deadline} s");
     }

@@ -120,7 +120,7 @@ def main():
         answer = grade_one(grade, channel.receive())
         if os.getpid() != worker:
             os._exit(0)
-        if left_running():
+        if left_running() and answer.get("kind") != PROCESSES:
             answer = failure(PROCESSES, "the grader leaves a process running; it must end all that it starts")
         channel.send(answer)
 

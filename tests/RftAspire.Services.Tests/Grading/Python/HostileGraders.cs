@@ -42,15 +42,14 @@ public sealed record HostileGrader(string Kind, string Names, string Body)
         ["mount"] = new(PythonFaults.Exception, "EPERM", Call("mount(b'none', b'/tmp', b'tmpfs', 0, None)")),
         ["nested user namespace"] = new(PythonFaults.Exception, "EPERM", Call("unshare(0x10000000)")),
         ["outliving the service"] = new(PythonFaults.Exception, "EPERM", Call("prctl(1, 0, 0, 0, 0)")),
-        ["back to root"] = new(PythonFaults.Exception, "PermissionError", "for uid in range(3):\n    if uid != os.getuid(): os.setuid(uid)"),
+        ["back to root"] = new(PythonFaults.Exception, "OSError", "for uid in range(3):\n    if uid != os.getuid(): os.setuid(uid)"),
         ["exit"] = new(PythonFaults.Exception, "SystemExit", "sys.exit(0)"),
         ["deep recursion"] = new(PythonFaults.Exception, "RecursionError", "return grade(sample, item)"),
         ["a megabyte of text"] = new(PythonFaults.Exception, "ValueError: xxx", "raise ValueError('x' * 10 ** 6)"),
         ["an exception without text"] = new(PythonFaults.Exception, "its text cannot be read", "raise Mute()") { Head = "class Mute(Exception):\n    def __str__(self): raise ValueError\n" },
         ["immediate exit"] = new(PythonFaults.Died, "exit code 3", "os._exit(3)"),
         ["wild pointer"] = new(PythonFaults.Died, "SIGSEGV", "ctypes.string_at(1)"),
-        ["another program"] = new(PythonFaults.Died, "channel", "os.execv('/usr/bin/sleep', ['sleep', '1000'])"),
-        ["closed channel"] = new(PythonFaults.Died, "channel", "os.closerange(0, 64)\ntime.sleep(1000)"),
+        ["another program"] = new(PythonFaults.Died, "exit code 0", "os.execv('/usr/bin/true', ['true'])"),
         ["scribbled channel"] = new(PythonFaults.Died, "channel", "for descriptor in range(3, 64):\n    try: os.write(descriptor, b'{\"reward\": 1e9, \"number\": 2}' * 9)\n    except OSError: pass\ntime.sleep(1000)"),
         ["forged answer"] = new(PythonFaults.Died, "channel", """
             for descriptor in range(3, 64):
@@ -68,9 +67,11 @@ public sealed record HostileGrader(string Kind, string Names, string Body)
     /// <summary>Over at the deadline, or not at all.</summary>
     public static IReadOnlyDictionary<string, HostileGrader> Endless { get; } = new Dictionary<string, HostileGrader>
     {
-        ["endless loop"] = new(PythonFaults.Timeout, "1 s", "while True: pass"),
-        ["sleep"] = new(PythonFaults.Timeout, "1 s", "time.sleep(1000)"),
-        ["deaf to signals"] = new(PythonFaults.Timeout, "1 s", "for number in range(1, 65):\n    try: signal.signal(number, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass"),
+        ["endless loop"] = new(PythonFaults.Timeout, "2 s", "while True: pass"),
+        ["sleep"] = new(PythonFaults.Timeout, "2 s", "time.sleep(1000)"),
+        ["another program without end"] = new(PythonFaults.Timeout, "2 s", "os.execv('/usr/bin/sleep', ['sleep', '1000'])"),
+        ["closed channel"] = new(PythonFaults.Timeout, "2 s", "os.closerange(0, 64)\ntime.sleep(1000)"),
+        ["deaf to signals"] = new(PythonFaults.Timeout, "2 s", "for number in range(1, 65):\n    try: signal.signal(number, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass"),
         ["stubborn fork bomb"] = new(PythonFaults.Processes, "at the deadline", "while True:\n    try: os.fork()\n    except OSError: time.sleep(0.01)"),
     };
 

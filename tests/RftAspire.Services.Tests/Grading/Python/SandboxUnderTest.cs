@@ -9,7 +9,7 @@ namespace RftAspire.Services.Tests.Grading.Python;
 internal sealed class SandboxUnderTest : IAsyncDisposable
 {
     private static int s_sandboxes;
-    // Every worker's command line has its limits, and no two sandboxes of a test run have the same.
+    // Every worker's command line has its limits, and no two sandboxes of this machine's test runs have the same.
     private readonly string _mark;
 
     public SandboxUnderTest(SandboxBackend? backend, Action<PythonOptions>? change = null)
@@ -20,9 +20,10 @@ internal sealed class SandboxUnderTest : IAsyncDisposable
             Workers = 2,
             Processes = 16,
             MemoryMiB = 512 + Interlocked.Increment(ref s_sandboxes),
+            OpenFiles = 64 + Environment.ProcessId % 60_000,
         };
         change?.Invoke(Options);
-        _mark = $"\"AS\": {(long)Options.MemoryMiB << 20},".Replace(" ", "", StringComparison.Ordinal);
+        _mark = string.Join(',', ProcessLimit.All(Options).Take(3).Select(limit => $"\"{limit.Resource}\":{limit.Most}"));
         Sandbox = new PythonSandbox(Options, NullLogger<PythonSandbox>.Instance);
     }
 
