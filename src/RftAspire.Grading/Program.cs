@@ -1,14 +1,25 @@
 using MassTransit;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RftAspire.Contracts;
 using RftAspire.Grading;
+using RftAspire.Grading.Remote;
 using RftAspire.Grading.Rollouts;
+using StackExchange.Redis;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddMessaging(bus => bus.AddConsumer<GradePromptGroupConsumer, GradePromptGroupConsumerDefinition>());
+builder.AddRedis(whenAway: HealthStatus.Degraded);
+builder.Services.Configure<MassTransitHostOptions>(GradePromptGroupConsumer.StopSoon);
+builder.Services.AddOptions<GradingOptions>().BindConfiguration("Grading").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton(ArtifactStore.Open(builder.Configuration, builder.Environment.ContentRootPath));
+builder.Services.AddSingleton<Func<ConnectionMultiplexer>>(services => services.GetRequiredService<ConnectionMultiplexer>);
+builder.Services.AddSingleton<GradeCache>();
+builder.Services.AddSingleton<RemoteLines>();
 builder.Services.AddSingleton<GraderFactory>();
 builder.Services.AddSingleton<GradingJobs>();
+builder.Services.AddSingleton<GroupsAtWork>();
+builder.Services.AddHostedService<OutageNews>();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

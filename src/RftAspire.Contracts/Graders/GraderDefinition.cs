@@ -8,6 +8,8 @@ public abstract record GraderDefinition(string Name)
 {
     private static readonly Dictionary<string, Func<GraderFields, GraderDefinition>> s_types = new()
     {
+        ["endpoint"] = EndpointDefinition.Read,
+        ["grpc"] = GrpcDefinition.Read,
         ["label_set"] = LabelSetDefinition.Read,
         ["multi"] = MultiDefinition.Read,
         ["string_check"] = StringCheckDefinition.Read,
@@ -15,6 +17,12 @@ public abstract record GraderDefinition(string Name)
 
     /// <summary>The grader's type, as in its JSON.</summary>
     public string Type { get; private init; } = "";
+
+    /// <summary>JSON path of this grader where it was read.</summary>
+    public string Path { get; private init; } = "$";
+
+    /// <summary>sha256 of the grader's JSON with names in order, lower-case hex: another one after every edit.</summary>
+    public string Digest { get; private init; } = "";
 
     /// <summary>What the grader reads of every dataset row.</summary>
     public abstract IEnumerable<GraderColumn> Columns { get; }
@@ -49,7 +57,7 @@ public abstract record GraderDefinition(string Name)
         var name = fields.Text("name", type);
         // Evals compare scores with it; a reward does not.
         fields.Number("pass_threshold", 0);
-        var definition = read(fields) with { Name = key ?? name, Type = type };
+        var definition = read(fields) with { Name = key ?? name, Type = type, Path = path, Digest = CanonicalJson.Digest(grader) };
         fields.RejectUnread();
         return definition;
     }
