@@ -1,17 +1,24 @@
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
+using RftAspire.Grading.Models;
 using RftAspire.Grading.Remote;
 using RftAspire.Grading.Rules;
+using RftAspire.Grading.Text;
 
 namespace RftAspire.Grading;
 
-/// <summary>Makes graders from their definitions.</summary>
-/// <param name="lines">Ways to graders that live elsewhere; without them, ways to this machine alone.</param>
-/// <param name="cache">Where results of graders that cost something are kept, null where they are not.</param>
-public sealed class GraderFactory(RemoteLines? lines = null, GradeCache? cache = null)
+/// <summary>Makes graders from their definitions, as far as this process has what they need.</summary>
+public sealed class GraderFactory
 {
-    private readonly RemoteLines _lines = lines ?? new RemoteLines(Options.Create(new GradingOptions()));
+    /// <summary>What model graders ask.</summary>
+    public JudgeClient? Judge { get; init; }
+
+    /// <summary>Ways to graders that live elsewhere; by itself to this machine alone.</summary>
+    public RemoteLines Lines { get; init; } = new(Options.Create(new GradingOptions()));
+
+    /// <summary>Where results of graders that cost something are kept, null where they are not.</summary>
+    public GradeCache? Cache { get; init; }
 
     /// <summary>Reads a grader as the caller wrote it; throws <see cref="GraderException"/> where it cannot be used.</summary>
     public IGrader Parse(string json) => Create(GraderDefinition.Parse(json));
@@ -22,13 +29,21 @@ public sealed class GraderFactory(RemoteLines? lines = null, GradeCache? cache =
 
     private IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
-        EndpointDefinition endpoint => Cached(definition, new EndpointGrader(endpoint, _lines), (request, _) => new(request.JobId)),
-        GrpcDefinition service when new GrpcGrader(service, _lines) is var grader => Cached(definition, grader, grader.VersionAsync),
+        EndpointDefinition endpoint => Cached(definition, new EndpointGrader(endpoint, Lines), (request, _) => new(request.JobId)),
+        GrpcDefinition service when new GrpcGrader(service, Lines) is var grader => Cached(definition, grader, grader.VersionAsync),
+        JsonMatchDefinition match => new JsonMatchGrader(match),
+        LabelModelDefinition label when Judge is not null => new LabelModelGrader(label, Judge),
         LabelSetDefinition labels => new LabelSetGrader(labels),
+        LengthDefinition length => new LengthGrader(length),
+        NumericDefinition numeric => new NumericGrader(numeric),
+        RankingDefinition ranking => new RankingGrader(ranking),
+        RegexDefinition regex => new RegexGrader(regex),
+        ScoreModelDefinition score when Judge is not null => new ScoreModelGrader(score, Judge),
         StringCheckDefinition check => new StringCheckGrader(check),
-        _ => throw new ArgumentException($"no grader is made from {definition.GetType().Name}"),
+        TextSimilarityDefinition similarity => new TextSimilarityGrader(similarity),
+        _ => throw new GraderException("$.type", $"'{definition.Type}' needs services that this process does not have; let the platform grade"),
     };
 
     private IGrader Cached(GraderDefinition definition, IGrader grader, Func<GradeRequest, CancellationToken, ValueTask<string?>> edition) =>
-        cache is null ? grader : new CachedGrader(definition, grader, cache, edition);
+        Cache is null ? grader : new CachedGrader(definition, grader, Cache, edition);
 }

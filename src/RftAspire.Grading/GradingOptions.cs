@@ -23,4 +23,12 @@ public sealed class GradingOptions
     /// <summary>How long results of graders that cost something are kept; zero keeps none.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan CacheTime { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Rows of the training file that worthless answers are tried on before a job starts.</summary>
+    [Range(1, 64)]
+    public int CanaryRows { get; set; } = 4;
+
+    /// <summary>Share of a judge's range above which the mean of a worthless answer stops the job.</summary>
+    [Range(0, 1)]
+    public double CanaryMark { get; set; } = 0.5;
 }

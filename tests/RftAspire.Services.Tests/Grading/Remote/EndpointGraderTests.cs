@@ -202,7 +202,7 @@ public sealed class EndpointGraderTests : IAsyncLifetime
     public void Create_Host_MustBeAllowed(string url, string allowed, bool possible)
     {
         using var lines = StubEndpoint.Lines(() => allowed.Length > 0 ? new GradingOptions { AllowedHosts = allowed } : new GradingOptions());
-        var factory = new GraderFactory(lines);
+        var factory = new GraderFactory { Lines = lines };
         var json = JsonSerializer.Serialize(new { type = "multi", graders = new { part = new { type = "endpoint", url } }, calculate_output = "part" });
 
         var error = Record.Exception(() => factory.Parse(json));
@@ -226,7 +226,7 @@ public sealed class EndpointGraderTests : IAsyncLifetime
         string fields, string answer = "answer", string item = "{}", RftAspire.Grading.Remote.RemoteLines? lines = null, string? url = null, string? jobId = null)
     {
         using var own = lines is null ? StubEndpoint.Lines() : null;
-        var grader = new GraderFactory(lines ?? own).Parse(Json(fields, url ?? _stub.Url));
+        var grader = new GraderFactory { Lines = lines ?? own! }.Parse(Json(fields, url ?? _stub.Url));
         return await grader.GradeAsync(new GradeRequest(JsonElement.Parse(item), new Sample(answer)) { JobId = jobId }, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
     }
 

@@ -132,7 +132,7 @@ public sealed class GrpcGraderTests : IAsyncLifetime
 
     private IGrader Grader(string more = "") => Parse($$"""{"type": "grpc", "name": "stub", "address": "{{_app.Urls.Single()}}"{{more}}}""");
 
-    private IGrader Parse(string json) => new GraderFactory(_lines).Parse(json);
+    private IGrader Parse(string json) => new GraderFactory { Lines = _lines }.Parse(json);
 
     private static async Task<GradeResult> GradeAsync(IGrader grader, string item = "{}", string answer = "answer") =>
         await grader.GradeAsync(new GradeRequest(JsonElement.Parse(item), new Sample(answer)), default).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
