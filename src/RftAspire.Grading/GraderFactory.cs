@@ -15,7 +15,7 @@ public sealed class GraderFactory
     public JudgeClient? Judge { get; init; }
 
     /// <summary>Ways to graders that live elsewhere; by itself to this machine alone.</summary>
-    public RemoteLines Lines { get; init; } = new(Options.Create(new GradingOptions()));
+    public RemoteLines Lines { get => field ??= new RemoteLines(Options.Create(new GradingOptions())); init; }
 
     /// <summary>Where results of graders that cost something are kept, null where they are not.</summary>
     public GradeCache? Cache { get; init; }

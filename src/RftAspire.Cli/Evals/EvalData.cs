@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using RftAspire.Cli.Datasets;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
+using RftAspire.Grading.Remote;
 using RftAspire.Ingestion;
 
 namespace RftAspire.Cli.Evals;
@@ -41,6 +43,8 @@ public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
     public static EvalGrader Read(CommandContext context, string file)
     {
         var definition = GraderDefinition.Parse(GraderFile.Read(context, file));
-        return new(definition, new GraderFactory().Create(definition));
+        var hosts = context.Surroundings.Variable("Grading__AllowedHosts");
+        var lines = new RemoteLines(Options.Create(hosts is null ? new GradingOptions() : new GradingOptions { AllowedHosts = hosts }));
+        return new(definition, new GraderFactory { Lines = lines }.Create(definition));
     }
 }
