@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
 using RftAspire.Grading.Models;
+using RftAspire.Grading.Python;
 using RftAspire.Grading.Remote;
 using RftAspire.Grading.Rules;
 using RftAspire.Grading.Text;
@@ -20,6 +21,9 @@ public sealed class GraderFactory
     /// <summary>Where results of graders that cost something are kept, null where they are not.</summary>
     public GradeCache? Cache { get; init; }
 
+    /// <summary>Where <c>python</c> graders run.</summary>
+    public PythonSandbox? Python { get; init; }
+
     /// <summary>Reads a grader as the caller wrote it; throws <see cref="GraderException"/> where it cannot be used.</summary>
     public IGrader Parse(string json) => Create(GraderDefinition.Parse(json));
 
@@ -36,6 +40,7 @@ public sealed class GraderFactory
         LabelSetDefinition labels => new LabelSetGrader(labels),
         LengthDefinition length => new LengthGrader(length),
         NumericDefinition numeric => new NumericGrader(numeric),
+        PythonDefinition program when Python is not null => Cached(definition, new PythonGrader(program, Python), (_, _) => new("")),
         RankingDefinition ranking => new RankingGrader(ranking),
         RegexDefinition regex => new RegexGrader(regex),
         ScoreModelDefinition score when Judge is not null => new ScoreModelGrader(score, Judge),

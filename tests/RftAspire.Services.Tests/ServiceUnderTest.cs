@@ -20,6 +20,8 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
         _factory = new WebApplicationFactory<TEntry>().WithWebHostBuilder(host =>
         {
             host.UseSetting("Artifacts:Root", _folder.FullName);
+            // A machine's own Redis is not for tests.
+            host.UseSetting("Grading:CacheTime", "00:00:00");
             foreach (var (name, value) in settings) host.UseSetting(name, value);
             // A loaded machine may pause longer between two messages than the harness waits by itself.
             host.ConfigureServices(services => services.AddMassTransitTestHarness(bus => bus.SetTestTimeouts(s_patience, s_patience)));

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RftAspire.Cli.Datasets;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
+using RftAspire.Grading.Python;
 using RftAspire.Grading.Remote;
 using RftAspire.Ingestion;
 
@@ -40,11 +42,14 @@ public sealed record EvalData(string Label, IReadOnlyList<PromptRow> Rows)
 /// <summary>A grader as data and at work.</summary>
 public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
 {
+    // The sandbox starts with its first call and ends with this process.
+    private static readonly PythonSandbox s_python = new(new PythonOptions(), NullLogger<PythonSandbox>.Instance);
+
     public static EvalGrader Read(CommandContext context, string file)
     {
         var definition = GraderDefinition.Parse(GraderFile.Read(context, file));
         var hosts = context.Surroundings.Variable("Grading__AllowedHosts");
         var lines = new RemoteLines(Options.Create(hosts is null ? new GradingOptions() : new GradingOptions { AllowedHosts = hosts }));
-        return new(definition, new GraderFactory { Lines = lines }.Create(definition));
+        return new(definition, new GraderFactory { Python = s_python, Lines = lines }.Create(definition));
     }
 }

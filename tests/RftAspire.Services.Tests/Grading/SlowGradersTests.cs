@@ -16,7 +16,7 @@ public sealed class SlowGradersTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         _stub = await StubEndpoint.StartAsync();
-        _service = new ServiceUnderTest<GradePromptGroupConsumer>(("Grading:HoldLimit", "00:00:00.05"), ("Grading:CacheTime", "00:00:00"));
+        _service = new ServiceUnderTest<GradePromptGroupConsumer>(("Grading:HoldLimit", "00:00:00.05"));
         var grader = JsonSerializer.Serialize(new { type = "endpoint", url = _stub.Url });
         ArtifactStore.WriteJson(_service.Store.JobSpecFile("job-1"), ServiceUnderTest<GradePromptGroupConsumer>.Spec("job-1", grader));
         var row = new PromptRow { Messages = [new PromptMessage("user", "?")], Item = JsonElement.Parse("{}"), Line = 1 };
