@@ -14,12 +14,14 @@ public static partial class Extensions
     public static TimeSpan RedisDeadline { get; } = TimeSpan.FromSeconds(3);
 
     /// <summary>One <see cref="ConnectionMultiplexer"/> on <c>ConnectionStrings:redis</c> for the whole service, with a health check.</summary>
-    public static TBuilder AddRedis<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    /// <param name="builder">The service.</param>
+    /// <param name="whenAway">What the service is without Redis.</param>
+    public static TBuilder AddRedis<TBuilder>(this TBuilder builder, HealthStatus whenAway = HealthStatus.Unhealthy) where TBuilder : IHostApplicationBuilder
     {
         builder.Services.AddSingleton(services => ConnectRedis(
             services.GetRequiredService<IConfiguration>(),
             services.GetRequiredService<ILoggerFactory>().CreateLogger("RftAspire.Redis")));
-        builder.Services.AddHealthChecks().AddCheck<RedisCheck>("redis");
+        builder.Services.AddHealthChecks().AddCheck<RedisCheck>("redis", whenAway);
         return builder;
     }
 

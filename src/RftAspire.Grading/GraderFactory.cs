@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
 using RftAspire.Grading.Models;
 using RftAspire.Grading.Python;
+using RftAspire.Grading.Remote;
 using RftAspire.Grading.Rules;
 using RftAspire.Grading.Text;
 
@@ -12,6 +14,12 @@ public sealed class GraderFactory
 {
     /// <summary>What model graders ask.</summary>
     public JudgeClient? Judge { get; init; }
+
+    /// <summary>Ways to graders that live elsewhere; by itself to this machine alone.</summary>
+    public RemoteLines Lines { get => field ??= new RemoteLines(Options.Create(new GradingOptions())); init; }
+
+    /// <summary>Where results of graders that cost something are kept, null where they are not.</summary>
+    public GradeCache? Cache { get; init; }
 
     /// <summary>Where <c>python</c> graders run.</summary>
     public PythonSandbox? Python { get; init; }
@@ -25,12 +33,14 @@ public sealed class GraderFactory
 
     private IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
+        EndpointDefinition endpoint => Cached(definition, new EndpointGrader(endpoint, Lines), (request, _) => new(request.JobId)),
+        GrpcDefinition service when new GrpcGrader(service, Lines) is var grader => Cached(definition, grader, grader.VersionAsync),
         JsonMatchDefinition match => new JsonMatchGrader(match),
         LabelModelDefinition label when Judge is not null => new LabelModelGrader(label, Judge),
         LabelSetDefinition labels => new LabelSetGrader(labels),
         LengthDefinition length => new LengthGrader(length),
         NumericDefinition numeric => new NumericGrader(numeric),
-        PythonDefinition program when Python is not null => new PythonGrader(program, Python),
+        PythonDefinition program when Python is not null => Cached(definition, new PythonGrader(program, Python), (_, _) => new("")),
         RankingDefinition ranking => new RankingGrader(ranking),
         RegexDefinition regex => new RegexGrader(regex),
         ScoreModelDefinition score when Judge is not null => new ScoreModelGrader(score, Judge),
@@ -38,4 +48,7 @@ public sealed class GraderFactory
         TextSimilarityDefinition similarity => new TextSimilarityGrader(similarity),
         _ => throw new GraderException("$.type", $"'{definition.Type}' needs services that this process does not have; let the platform grade"),
     };
+
+    private IGrader Cached(GraderDefinition definition, IGrader grader, Func<GradeRequest, CancellationToken, ValueTask<string?>> edition) =>
+        Cache is null ? grader : new CachedGrader(definition, grader, Cache, edition);
 }

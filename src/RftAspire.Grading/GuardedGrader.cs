@@ -6,7 +6,8 @@ using RftAspire.Contracts.Messages;
 namespace RftAspire.Grading;
 
 /// <summary>
-/// One grader at work: whatever it throws concerns one answer only, a reward that is no finite number is none, and what it took is noted.
+/// One grader at work: whatever it throws concerns one answer only, a reward that is no finite number is none, and what it took is
+/// noted. Parts that the grader tells of itself follow its own.
 /// </summary>
 internal sealed class GuardedGrader(GraderDefinition definition, IGrader grader) : IGrader
 {
@@ -14,6 +15,8 @@ internal sealed class GuardedGrader(GraderDefinition definition, IGrader grader)
     {
         var started = Stopwatch.GetTimestamp();
         var result = await GradeOrExplainAsync(request, cancellation);
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        GradingMetrics.Duration.Record(seconds, new("grader", definition.Name), new("type", definition.Type));
         return result with
         {
             Parts =
@@ -26,8 +29,9 @@ internal sealed class GuardedGrader(GraderDefinition definition, IGrader grader)
                     Error = result is GradeResult.Ungraded ungraded ? new GradingError(ungraded.Kind, ungraded.Message) : null,
                     Explanation = result.Explanation,
                     Tokens = result.Tokens,
-                    Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+                    Seconds = seconds,
                 },
+                .. result.Parts,
             ],
         };
     }

@@ -10,10 +10,12 @@ builder.AddMessaging(bus =>
     bus.AddConsumer<CancelTrainingConsumer>();
     bus.AddConsumer<PromptGroupGradedConsumer, PromptGroupGradedConsumerDefinition>();
     bus.AddConsumer<PromptGroupFaultConsumer>();
+    bus.AddConsumer<GradingPauseConsumer>().Endpoint(GradingPauseConsumer.OnEveryInstance);
 });
 builder.Services.AddOptions<TrainingOptions>().BindConfiguration("Training").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton(ArtifactStore.Open(builder.Configuration, builder.Environment.ContentRootPath));
 builder.Services.AddSingleton<TrainingBacklog>();
+builder.Services.AddSingleton(new GradingPauses(TimeProvider.System));
 builder.Services.AddSingleton<RolloutExchange>();
 builder.Services.AddHostedService<TrainingLoop>();
 

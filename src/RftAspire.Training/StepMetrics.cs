@@ -6,7 +6,7 @@ namespace RftAspire.Training;
 /// <summary>The numbers of a step under the field's names.</summary>
 internal static class StepMetrics
 {
-    public static Dictionary<string, double> Create(IReadOnlyList<PromptGroupGraded> groups, PolicyStepResult result, double learningRate, TimeSpan sampling, TimeSpan learning)
+    public static Dictionary<string, double> Create(IReadOnlyList<PromptGroupGraded> groups, PolicyStepResult result, double learningRate, TimeSpan sampling, TimeSpan paused, TimeSpan learning)
     {
         var rollouts = groups.SelectMany(group => group.Rollouts).ToList();
         var rewards = rollouts.Where(rollout => rollout.Reward is not null).Select(rollout => rollout.Reward!.Value).ToList();
@@ -33,6 +33,8 @@ internal static class StepMetrics
             ["tokens/sampled"] = lengths.Sum(),
             ["tokens/s"] = lengths.Sum() / (sampling + learning).TotalSeconds,
             ["time/sample"] = sampling.TotalSeconds,
+            // Within the time to sample.
+            ["time/paused"] = paused.TotalSeconds,
             ["time/learn"] = learning.TotalSeconds,
             ["time/step"] = (sampling + learning).TotalSeconds,
         };

@@ -15,6 +15,13 @@ public sealed class TrainingOptions
     /// <summary>A step that gets no group at all for this long fails the job.</summary>
     public TimeSpan StepDeadline { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>Prompt groups asked for and unanswered at one time; the rest of a step waits its turn here.</summary>
+    [Range(1, 100_000)]
+    public int GroupsInFlight { get; init; } = 64;
+
+    /// <summary>A grader that stays away for this long fails the job.</summary>
+    public TimeSpan PauseLimit { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>Checkpoints kept with what is needed to resume from them.</summary>
     [Range(2, 1000)]
     public int KeptCheckpoints { get; init; } = 2;

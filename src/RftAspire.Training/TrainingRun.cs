@@ -89,16 +89,17 @@ internal sealed partial class TrainingRun : IDisposable
 
     private async Task StepAsync(int step, CancellationToken cancellation)
     {
-        var started = Stopwatch.GetTimestamp();
+        var (started, paused) = (Stopwatch.GetTimestamp(), _exchange.Paused(_spec.JobId));
         var groups = await _exchange.SampleAsync(Commands(step), cancellation);
         var sampling = Stopwatch.GetElapsedTime(started);
+        paused = _exchange.Paused(_spec.JobId) - paused;
         UngradedLimit.Check($"step {step}", groups, _options.MaxUngradedShare);
         started = Stopwatch.GetTimestamp();
         var settings = StepSettings(step);
         var result = _trainer.Step(LearnFrom(step, groups), settings);
         if (!double.IsFinite(result.Loss) || !double.IsFinite(result.GradientNorm))
             throw new TrainingException("diverged", $"step {step}: loss {result.Loss}, gradient norm {result.GradientNorm}; lower learning_rate (now {Settings.LearningRate}) or raise kl_coefficient");
-        var metrics = StepMetrics.Create(groups, result, settings.LearningRate, sampling, Stopwatch.GetElapsedTime(started));
+        var metrics = StepMetrics.Create(groups, result, settings.LearningRate, sampling, paused, Stopwatch.GetElapsedTime(started));
         if (result.RatioMin != 1 || result.RatioMax != 1) LogMismatch(_spec.JobId, step, result.RatioMin, result.RatioMax);
         WriteRollouts(step, groups);
         var manifest = _checkpoints.Commit(step, _policy, _trainer.Optimizer, metrics);

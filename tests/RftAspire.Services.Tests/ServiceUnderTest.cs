@@ -15,11 +15,14 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-service-");
     private readonly WebApplicationFactory<TEntry> _factory;
 
-    public ServiceUnderTest()
+    public ServiceUnderTest(params (string Name, string Value)[] settings)
     {
         _factory = new WebApplicationFactory<TEntry>().WithWebHostBuilder(host =>
         {
             host.UseSetting("Artifacts:Root", _folder.FullName);
+            // A machine's own Redis is not for tests.
+            host.UseSetting("Grading:CacheTime", "00:00:00");
+            foreach (var (name, value) in settings) host.UseSetting(name, value);
             // A loaded machine may pause longer between two messages than the harness waits by itself.
             host.ConfigureServices(services => services.AddMassTransitTestHarness(bus => bus.SetTestTimeouts(s_patience, s_patience)));
         });
@@ -29,6 +32,8 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
     public ITestHarness Harness { get; }
 
     public ArtifactStore Store => _factory.Services.GetRequiredService<ArtifactStore>();
+
+    public T Get<T>() where T : notnull => _factory.Services.GetRequiredService<T>();
 
     /// <summary>Calls the service without a port.</summary>
     public GrpcChannel Channel() =>
@@ -50,6 +55,6 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
     public void Dispose()
     {
         _factory.Dispose();
-        _folder.Delete(recursive: true);
+        if (Directory.Exists(_folder.FullName)) _folder.Delete(recursive: true);
     }
 }

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using RftAspire.Cli.Datasets;
 using RftAspire.Cli.Platform;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
 using RftAspire.Grading.Python;
+using RftAspire.Grading.Remote;
 using RftAspire.Ingestion;
 
 namespace RftAspire.Cli.Evals;
@@ -42,11 +44,14 @@ public sealed record EvalData(string Label, IReadOnlyList<PromptRow> Rows)
 public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
 {
     // The sandbox starts with its first call and ends with this process.
-    private static readonly GraderFactory s_graders = new() { Python = new PythonSandbox(new PythonOptions(), NullLogger<PythonSandbox>.Instance) };
+    private static readonly PythonSandbox s_python = new(new PythonOptions(), NullLogger<PythonSandbox>.Instance);
 
     public static EvalGrader Read(CommandContext context, string file, string option = "--grader")
     {
         var definition = GraderDefinition.Parse(GraderFile.Read(context, file, option));
-        return new(definition, definition.NeedsPlatform ? new PlatformGrader(context.Platform, definition, s_graders) : s_graders.Create(definition));
+        var hosts = context.Surroundings.Variable("Grading__AllowedHosts");
+        var lines = new RemoteLines(Options.Create(hosts is null ? new GradingOptions() : new GradingOptions { AllowedHosts = hosts }));
+        var graders = new GraderFactory { Python = s_python, Lines = lines };
+        return new(definition, definition.NeedsPlatform ? new PlatformGrader(context.Platform, definition, graders) : graders.Create(definition));
     }
 }

@@ -10,6 +10,8 @@ public abstract record GraderDefinition(string Name)
 {
     private static readonly Dictionary<string, Func<GraderFields, GraderDefinition>> s_types = new()
     {
+        ["endpoint"] = EndpointDefinition.Read,
+        ["grpc"] = GrpcDefinition.Read,
         ["json_match"] = JsonMatchDefinition.Read,
         ["label_model"] = LabelModelDefinition.Read,
         ["label_set"] = LabelSetDefinition.Read,
@@ -33,8 +35,11 @@ public abstract record GraderDefinition(string Name)
     /// <summary>The grader as JSON, every field that was left out at its default; reading it gives the same grader.</summary>
     public string Json { get; private init; } = "";
 
-    /// <summary>sha256 of <see cref="Json"/>, lower-case hex.</summary>
-    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Json)));
+    /// <summary>sha256 of <see cref="Json"/>, lower-case hex: another one after every edit.</summary>
+    public string Digest { get; private init; } = "";
+
+    /// <summary>JSON path of this grader where it was read.</summary>
+    public string Path { get; private init; } = "$";
 
     /// <summary>Whether it can be run only where the platform's services are; the command line then asks the platform.</summary>
     public virtual bool NeedsPlatform => false;
@@ -75,7 +80,8 @@ public abstract record GraderDefinition(string Name)
         if (fields.Find("pass_threshold") is not null) fields.Number("pass_threshold", 0);
         var definition = read(fields);
         fields.RejectUnread();
-        return definition with { Name = key ?? name, Type = type, Json = fields.ToJson() };
+        var json = fields.ToJson();
+        return definition with { Name = key ?? name, Type = type, Path = path, Json = json, Digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json))) };
     }
 
     private protected static IEnumerable<GraderColumn> ColumnsOf(params IEnumerable<Template> templates) =>

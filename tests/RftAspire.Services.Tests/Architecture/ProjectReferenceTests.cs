@@ -20,7 +20,8 @@ public sealed class ProjectReferenceTests
         ["Judge"] = ["Contracts", "ServiceDefaults", "Engine"],
         ["Sampling"] = ["Contracts", "ServiceDefaults", "Engine"],
         ["Training"] = ["Contracts", "ServiceDefaults", "Engine"],
-        ["Benchmarks"] = ["Engine"],
+        ["Benchmarks"] = ["Contracts", "Engine", "Grading"],
+        ["GrpcGrader"] = ["Contracts"],
         ["Cli"] = ["Benchmarks", "Contracts", "Engine", "Grading", "Ingestion"],
         ["AppHost"] = ["Embedded.Hosting", .. s_services],
     };

@@ -11,6 +11,7 @@ namespace RftAspire.Services.Tests.Training;
 public sealed class RolloutExchangeTests : IDisposable
 {
     private readonly ServiceUnderTest<TrainingLoop> _service = new();
+    private readonly GradingPauses _pauses = new(TimeProvider.System);
 
     public void Dispose() => _service.Dispose();
 
@@ -61,6 +62,68 @@ public sealed class RolloutExchangeTests : IDisposable
     }
 
     [Fact]
+    public async Task SampleAsync_MoreGroupsThanTheWindow_AsksForTheNextWhenOneIsAnswered()
+    {
+        var exchange = Exchange(new TrainingOptions { GroupsInFlight = 2 });
+        var sampling = SampleAsync(exchange, 4);
+        await AskedAsync(group: 1, times: 1);
+        Assert.Equal([0, 1], Asked().Select(id => id.Group).Order());
+        exchange.Receive(Answer(1, version: 1));
+        await AskedAsync(group: 2, times: 1);
+        Assert.DoesNotContain(Asked(), id => id.Group == 3);
+        foreach (var group in new[] { 0, 2, 3 })
+        {
+            exchange.Receive(Answer(group, version: 1));
+        }
+        Assert.Equal(4, (await sampling).Length);
+    }
+
+    [Fact]
+    public async Task SampleAsync_GraderAway_NeitherAsksNorFailsUntilItIsBack()
+    {
+        var exchange = Exchange(new TrainingOptions { GroupDeadline = TimeSpan.FromMilliseconds(20), StepDeadline = TimeSpan.FromMilliseconds(300) });
+        _pauses.Pause(new GradingPaused("job-1", "http://localhost:9", "refused"));
+        var sampling = SampleAsync(exchange, 1);
+        await Task.Delay(TimeSpan.FromMilliseconds(700));
+        Assert.Empty(Asked());
+        Assert.False(sampling.IsCompleted);
+
+        _pauses.Resume(new GradingResumed("job-1", "http://localhost:9"));
+        await AskedAsync(group: 0, times: 1);
+        exchange.Receive(Answer(0, version: 3));
+
+        Assert.Equal(3, (await sampling)[0].WeightsVersion);
+        Assert.InRange(exchange.Paused("job-1"), TimeSpan.FromMilliseconds(700), TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task SampleAsync_GraderAwayBeyondTheLimit_FailsWithTheFirstCause()
+    {
+        var exchange = Exchange(new TrainingOptions { PauseLimit = TimeSpan.FromMilliseconds(100) });
+        _pauses.Pause(new GradingPaused("job-1", "http://localhost:9", "refused"));
+        _pauses.Pause(new GradingPaused("job-1", "http://localhost:9", "another cause"));
+
+        var error = await Assert.ThrowsAsync<TrainingException>(() => SampleAsync(exchange, 2));
+
+        Assert.Equal("grader_unavailable", error.Code);
+        Assert.Contains("http://localhost:9", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("first cause: refused", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Consume_NewsOfPauses_ReachesTheExchange()
+    {
+        var pauses = _service.Get<GradingPauses>();
+        await _service.Harness.Bus.Publish(new GradingPaused("job-1", "http://localhost:9", "refused"));
+        Assert.True(await _service.Harness.Consumed.Any<GradingPaused>());
+        Assert.Equal("refused", pauses.Current("job-1")?.Cause);
+
+        await _service.Harness.Bus.Publish(new GradingResumed("job-1", "http://localhost:9"));
+        Assert.True(await _service.Harness.Consumed.Any<GradingResumed>());
+        Assert.Null(pauses.Current("job-1"));
+    }
+
+    [Fact]
     public async Task SampleAsync_Cancelled_StopsWaiting()
     {
         using var cancellation = new CancellationTokenSource();
@@ -74,12 +137,12 @@ public sealed class RolloutExchangeTests : IDisposable
     public async Task SampleAsync_BrokerAway_AsksAgainOnceItIsBack()
     {
         var bus = DispatchProxy.Create<IBus, AwayBus>();
-        var exchange = new RolloutExchange(bus, Options.Create(new TrainingOptions { GroupDeadline = TimeSpan.FromMilliseconds(10) }), NullLogger<RolloutExchange>.Instance);
+        var exchange = new RolloutExchange(bus, _pauses, Options.Create(new TrainingOptions { GroupDeadline = TimeSpan.FromMilliseconds(10) }), NullLogger<RolloutExchange>.Instance);
         ((AwayBus)(object)bus).Arrived = group => exchange.Receive(Answer(group, version: 1));
         Assert.Equal([0, 1], (await SampleAsync(exchange, 2)).Select(answer => answer.Id.Group));
     }
 
-    private RolloutExchange Exchange(TrainingOptions options) => new(_service.Harness.Bus, Options.Create(options), NullLogger<RolloutExchange>.Instance);
+    private RolloutExchange Exchange(TrainingOptions options) => new(_service.Harness.Bus, _pauses, Options.Create(options), NullLogger<RolloutExchange>.Instance);
 
     private static Task<PromptGroupGraded[]> SampleAsync(RolloutExchange exchange, int groups) =>
         exchange.SampleAsync([.. Enumerable.Range(0, groups).Select(Command)], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));

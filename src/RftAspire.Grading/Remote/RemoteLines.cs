@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Options;
+using RftAspire.Contracts.Graders;
+
+namespace RftAspire.Grading.Remote;
+
+/// <summary>The services that graders ask: one line to each, whatever the number of graders that share it.</summary>
+public sealed class RemoteLines : IDisposable
+{
+    internal const int MaxAnswerBytes = 64 * 1024;
+    private readonly GradingOptions _options;
+    private readonly AllowedHosts _hosts;
+    private readonly ConcurrentDictionary<string, Lazy<RemoteLine>> _lines = new();
+    private readonly ConcurrentDictionary<string, Lazy<GrpcChannel>> _channels = new();
+    private readonly ConcurrentDictionary<(string Url, double PerSecond), Pace> _paces = new();
+    private readonly SocketsHttpHandler _handler = Handler();
+
+    public RemoteLines(IOptions<GradingOptions> options)
+    {
+        _options = options.Value;
+        _hosts = new AllowedHosts(_options.AllowedHosts);
+        Http = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
+    }
+
+    /// <summary>A service has gone away or is back.</summary>
+    internal event Action? Changed;
+
+    internal IEnumerable<RemoteLine> All => _lines.Values.Select(line => line.Value);
+
+    internal HttpClient Http { get; }
+
+    /// <exception cref="GraderException">The host may not be reached.</exception>
+    internal RemoteLine To(GraderDefinition definition, string field, Uri address)
+    {
+        _hosts.Check(definition, field, address);
+        return _lines.GetOrAdd(Key(address), key => new(() => new RemoteLine(key, _options, () => Changed?.Invoke()))).Value;
+    }
+
+    internal GrpcChannel Channel(Uri address) => _channels.GetOrAdd(Key(address), key => new(() =>
+        GrpcChannel.ForAddress(key, new GrpcChannelOptions { HttpHandler = _handler, DisposeHttpClient = false, MaxReceiveMessageSize = MaxAnswerBytes }))).Value;
+
+    internal Pace? PaceOf(EndpointDefinition definition) =>
+        definition.RateLimit is { } perSecond ? _paces.GetOrAdd((definition.Url.AbsoluteUri, perSecond), key => new Pace(key.PerSecond)) : null;
+
+    public void Dispose()
+    {
+        foreach (var channel in _channels.Values) channel.Value.Dispose();
+        Http.Dispose();
+        _handler.Dispose();
+        foreach (var line in All) line.Dispose();
+    }
+
+    private static string Key(Uri address) => address.GetLeftPart(UriPartial.Authority);
+
+    private static SocketsHttpHandler Handler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        EnableMultipleHttp2Connections = true,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        // A name may come to stand for another machine.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+    };
+}
