@@ -34,11 +34,18 @@ public static class EvalStatistics
     /// The best of the grader's constant answers, the first of equals; rows that cannot be graded are left out. Null where no
     /// row can be graded.
     /// </summary>
-    public static ConstantAnswer? BestConstantAnswer(IGrader grader, IReadOnlyList<JsonElement> items) => grader.ConstantAnswers(items)
-        .Select(answer => (answer, rewards: items.Select(item => grader.Grade(item, answer)).OfType<GradeResult.Reward>().ToArray()))
-        .Where(candidate => candidate.rewards.Length > 0)
-        .Select(candidate => new ConstantAnswer(candidate.answer, candidate.rewards.Average(reward => reward.Value)))
-        .MaxBy(candidate => candidate.Mean);
+    public static async Task<ConstantAnswer?> BestConstantAnswerAsync(IGrader grader, IReadOnlyList<JsonElement> items, CancellationToken cancellation)
+    {
+        ConstantAnswer? best = null;
+        foreach (var answer in grader.ConstantAnswers(items))
+        {
+            var sample = new Sample(answer);
+            var results = await Task.WhenAll(items.Select(item => grader.GradeAsync(new GradeRequest(item, sample), cancellation).AsTask()));
+            var rewards = results.OfType<GradeResult.Reward>().ToArray();
+            if (rewards.Length > 0 && rewards.Average(reward => reward.Value) is var mean && !(mean <= best?.Mean)) best = new ConstantAnswer(answer, mean);
+        }
+        return best;
+    }
 
     private static double MeanOfDraw(IReadOnlyList<double> scores, long seed, int draw)
     {

@@ -2,28 +2,21 @@ using System.Text.Json;
 
 namespace RftAspire.Grading;
 
-/// <summary>Turns answers into rewards. A grader is immutable and pure: the same row and answer give the same result.</summary>
+/// <summary>Turns answers into rewards. The same row and answer give the same result, save where a grader asks others.</summary>
 public interface IGrader
 {
-    /// <summary>Grades one answer to a dataset row; <paramref name="item"/> is the row without its messages.</summary>
-    GradeResult Grade(JsonElement item, string outputText);
+    /// <summary>Grades one answer to a dataset row. Those of <see cref="GraderFactory"/> throw nothing but cancellation.</summary>
+    ValueTask<GradeResult> GradeAsync(GradeRequest request, CancellationToken cancellation);
 
     /// <summary>Answers worth trying on every one of the rows alike, the likeliest first.</summary>
     IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items);
 }
 
-/// <summary>Either a reward or the reason why there is none.</summary>
-public abstract record GradeResult
+/// <summary>One answer to be graded.</summary>
+/// <param name="Item">The dataset row without its messages.</param>
+/// <param name="Sample">The answer.</param>
+public sealed record GradeRequest(JsonElement Item, Sample Sample)
 {
-    private GradeResult()
-    {
-    }
-
-    /// <summary>A finite number; from 0 to 1 for the graders here.</summary>
-    public sealed record Reward(double Value) : GradeResult;
-
-    /// <summary>The answer cannot be judged, which says nothing about its quality.</summary>
-    public sealed record Ungraded(string Kind, string Message) : GradeResult;
-
-    internal static Ungraded InvalidReference(string message) => new("invalid_reference", message);
+    /// <summary>The job that asks; budgets are kept by job.</summary>
+    public string? JobId { get; init; }
 }

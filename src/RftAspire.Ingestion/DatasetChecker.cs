@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RftAspire.Contracts.Graders;
 
 namespace RftAspire.Ingestion;
@@ -41,7 +40,7 @@ public static class DatasetChecker
             }
             if (reader.Lines == 0) Add(null, new Fault("empty_file", "the file has no bytes; write one JSON object a line"));
             else if (!anyRow) Add(null, new Fault("no_rows", "the file holds only blank lines; write one JSON object a line"));
-            var required = options.Columns.Select(column => column.Path.Split('.')[0]).ToHashSet();
+            var required = options.Columns.Select(column => column.Path.Root!).ToHashSet();
             foreach (var (line, fault) in _columns.Faults(required)) Add(line, fault);
         }
 
@@ -57,10 +56,10 @@ public static class DatasetChecker
 
         private void CheckColumn(DatasetRow row, GraderColumn column)
         {
-            if (Find(row.Value, column.Path) is not { ValueKind: not JsonValueKind.Null } value)
+            if (column.Path.Find(row.Value) is not { } value)
                 Add(row.Line, new Fault("missing_column", $"the grader reads {{{{item.{column.Path}}}}}, and the row has no such value; add \"{column.Path}\" to the row"));
-            else if (column.IsLabels && !IsLabels(value))
-                Add(row.Line, new Fault("invalid_reference", $"the grader reads {{{{item.{column.Path}}}}} as labels, and it is {Excerpt.Of(value)}; write an array of texts"));
+            else if (ColumnChecks.Fault(column.Kind, value) is { } expected)
+                Add(row.Line, new Fault("invalid_reference", $"the grader reads {{{{item.{column.Path}}}}}, and it is {Excerpt.Of(value)}; write {expected}"));
         }
 
         private void CheckLeak(DatasetRow row, PromptDigests training)
@@ -72,17 +71,5 @@ public static class DatasetChecker
         }
 
         private void Add(int? line, Fault fault) => findings.Add(line, fault with { Message = prefix + fault.Message });
-    }
-
-    private static bool IsLabels(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(label => label.ValueKind == JsonValueKind.String);
-
-    private static JsonElement? Find(JsonElement value, string path)
-    {
-        foreach (var name in path.Split('.'))
-        {
-            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out value)) return null;
-        }
-        return value;
     }
 }

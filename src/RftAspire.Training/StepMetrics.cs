@@ -12,7 +12,7 @@ internal static class StepMetrics
         var rewards = rollouts.Where(rollout => rollout.Reward is not null).Select(rollout => rollout.Reward!.Value).ToList();
         var lengths = rollouts.Select(rollout => rollout.Rollout.CompletionTokens.Length).ToList();
         var mean = rewards.Count == 0 ? 0 : rewards.Sum() / rewards.Count;
-        return new Dictionary<string, double>
+        return new Dictionary<string, double>(GraderMetrics.Health(rollouts).Concat(GraderMetrics.Rewards(rollouts, "reward")))
         {
             ["reward/mean"] = mean,
             ["reward/std"] = rewards.Count == 0 ? 0 : Math.Sqrt(rewards.Sum(reward => (reward - mean) * (reward - mean)) / rewards.Count),

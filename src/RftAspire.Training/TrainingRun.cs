@@ -92,7 +92,7 @@ internal sealed partial class TrainingRun : IDisposable
         var started = Stopwatch.GetTimestamp();
         var groups = await _exchange.SampleAsync(Commands(step), cancellation);
         var sampling = Stopwatch.GetElapsedTime(started);
-        CheckGraded(step, groups);
+        UngradedLimit.Check($"step {step}", groups, _options.MaxUngradedShare);
         started = Stopwatch.GetTimestamp();
         var settings = StepSettings(step);
         var result = _trainer.Step(LearnFrom(step, groups), settings);
@@ -181,24 +181,21 @@ internal sealed partial class TrainingRun : IDisposable
         return [.. rewards.Select(group => group.Select(_ => all[order[next++]]).ToArray())];
     }
 
-    private void CheckGraded(int step, PromptGroupGraded[] groups)
-    {
-        var rollouts = groups.SelectMany(group => group.Rollouts).ToList();
-        var ungraded = rollouts.Where(rollout => rollout.Error is not null).ToList();
-        if (ungraded.Count <= _options.MaxUngradedShare * rollouts.Count) return;
-        throw new TrainingException("too_many_ungraded", $"step {step}: {ungraded.Count} of {rollouts.Count} rollouts could not be graded, "
-            + $"first cause {ungraded[0].Error!.Kind}: {ungraded[0].Error!.Message}");
-    }
-
     private void WriteRollouts(int step, PromptGroupGraded[] groups) =>
         ArtifactStore.WriteAtomically(_artifacts.RolloutsFile(_spec.JobId, step), stream =>
         {
             foreach (var group in groups)
             {
-                JsonSerializer.Serialize(stream, group, ArtifactStore.Json);
+                JsonSerializer.Serialize(stream, WithoutTimes(group), ArtifactStore.Json);
                 stream.WriteByte((byte)'\n');
             }
         });
+
+    // The same job writes the same file.
+    private static PromptGroupGraded WithoutTimes(PromptGroupGraded group) => group with
+    {
+        Rollouts = [.. group.Rollouts.Select(rollout => rollout with { Parts = [.. rollout.Parts.Select(part => part with { Seconds = null })] })],
+    };
 
     /// <summary>Validates before the first step, every so many steps, and after the last one.</summary>
     private async Task EvaluateAsync(CancellationToken cancellation)
@@ -206,20 +203,18 @@ internal sealed partial class TrainingRun : IDisposable
         var version = _weights.Version;
         var due = version == 0 || version == Settings.Steps || (Settings.EvalInterval > 0 && version % Settings.EvalInterval == 0);
         if (_validation is null || !due) return;
-        var metrics = new Dictionary<string, double>();
-        await EvaluateAsync(GroupPurpose.EvalGreedy, count: 1, temperature: 0, "reward/greedy", metrics, cancellation);
-        if (Settings.EvalSamples > 0) await EvaluateAsync(GroupPurpose.EvalSampled, Settings.EvalSamples, temperature: 1, "reward/sampled", metrics, cancellation);
-        await _bus.Publish(new EvalCompleted(_spec.JobId, version, metrics), cancellation);
+        var greedy = await EvaluateAsync(GroupPurpose.EvalGreedy, count: 1, temperature: 0, cancellation);
+        var sampled = Settings.EvalSamples > 0 ? await EvaluateAsync(GroupPurpose.EvalSampled, Settings.EvalSamples, temperature: 1, cancellation) : [];
+        await _bus.Publish(new EvalCompleted(_spec.JobId, version, EvalMetrics.Create(greedy, sampled)), cancellation);
     }
 
-    private async Task EvaluateAsync(GroupPurpose purpose, int count, double temperature, string name, Dictionary<string, double> metrics, CancellationToken cancellation)
+    private async Task<List<GradedRollout>> EvaluateAsync(GroupPurpose purpose, int count, double temperature, CancellationToken cancellation)
     {
         var commands = Enumerable.Range(0, _validation!.Count)
             .Select(i => Command(new GroupId(_spec.JobId, _weights.Version, purpose, i, i), _validation.Tokens(i), count, temperature)).ToList();
         var groups = await _exchange.SampleAsync(commands, cancellation);
-        var rewards = groups.SelectMany(group => group.Rollouts).Where(rollout => rollout.Reward is not null).Select(rollout => rollout.Reward!.Value).ToList();
-        metrics[name] = rewards.Count == 0 ? 0 : rewards.Sum() / rewards.Count;
-        metrics["rollouts/ungraded"] = metrics.GetValueOrDefault("rollouts/ungraded") + groups.Sum(group => group.Rollouts.Length) - rewards.Count;
+        UngradedLimit.Check($"validation of version {_weights.Version}", groups, _options.MaxUngradedShare);
+        return [.. groups.SelectMany(group => group.Rollouts)];
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "job {JobId}: resumed after step {Step}")]

@@ -24,8 +24,8 @@ public static class CompareCommand
         var data = context.Require(options.Data).Select(file => EvalData.Read(context, file, grader)).ToList();
         var baseFolder = await ModelFolder.FindAsync(context, "--base", context.Require(options.Base), cancellationToken);
         var tunedFolder = await ModelFolder.FindAsync(context, "--tuned", context.Require(options.Tuned), cancellationToken);
-        var comparisons = Comparison.Of(data, grader, setup,
-            Answers(context, baseFolder, setup, cancellationToken), Answers(context, tunedFolder, setup, cancellationToken));
+        var comparisons = await Comparison.OfAsync(data, grader, setup,
+            Answers(context, baseFolder, setup, cancellationToken), Answers(context, tunedFolder, setup, cancellationToken), cancellationToken);
         if (context.Json) context.PrintJson(CompareJson.Of(comparisons, grader, examples));
         else CompareTable.Print(context.Console(), comparisons, grader, examples);
         return ExitCode.Ok;

@@ -23,14 +23,17 @@ public sealed record ModeComparison(string Mode, Evaluation Base, Evaluation Tun
 /// <summary>Base and tuned model on one dataset; the first mode is the greedy one.</summary>
 public sealed record Comparison(EvalData Data, IReadOnlyList<ModeComparison> Modes, ConstantAnswer? Constant)
 {
-    public static IReadOnlyList<Comparison> Of(
-        IReadOnlyList<EvalData> data, EvalGrader grader, ComparisonSetup setup, AnswerData baseModel, AnswerData tunedModel)
+    public static async Task<IReadOnlyList<Comparison>> OfAsync(
+        IReadOnlyList<EvalData> data, EvalGrader grader, ComparisonSetup setup, AnswerData baseModel, AnswerData tunedModel, CancellationToken cancellation)
     {
         var (before, after) = (baseModel(data), tunedModel(data));
-        return [.. data.Select((file, i) => new Comparison(
-            file,
-            [.. CompareModes(file, grader.Grader, setup, before[i], after[i])],
-            EvalStatistics.BestConstantAnswer(grader.Grader, file.Items)))];
+        var comparisons = new List<Comparison>();
+        foreach (var (i, file) in data.Index())
+        {
+            var modes = await CompareModesAsync(file, grader.Grader, setup, before[i], after[i], cancellation);
+            comparisons.Add(new Comparison(file, modes, await EvalStatistics.BestConstantAnswerAsync(grader.Grader, file.Items, cancellation)));
+        }
+        return comparisons;
     }
 
     /// <summary>So many rows, evenly spread: chosen by their place, never by how well they came out.</summary>
@@ -44,15 +47,18 @@ public sealed record Comparison(EvalData Data, IReadOnlyList<ModeComparison> Mod
             .Select(at => new Example(Data.Rows[at].Line, prompts[at], Reference(Data.Rows[at], grader.Definition), before[at].Answers[0], after[at].Answers[0]));
     }
 
-    private static IEnumerable<ModeComparison> CompareModes(EvalData file, IGrader grader, ComparisonSetup setup, ModeAnswers before, ModeAnswers after)
+    private static async Task<IReadOnlyList<ModeComparison>> CompareModesAsync(
+        EvalData file, IGrader grader, ComparisonSetup setup, ModeAnswers before, ModeAnswers after, CancellationToken cancellation)
     {
-        yield return new("greedy", Evaluation.Of(file.Rows, before.Greedy, grader), Evaluation.Of(file.Rows, after.Greedy, grader), setup.Seed);
-        if (before.Sampled is null || after.Sampled is null) yield break;
-        yield return new("sampled", Evaluation.Of(file.Rows, before.Sampled, grader), Evaluation.Of(file.Rows, after.Sampled, grader), setup.Seed);
+        var greedy = await CompareAsync("greedy", before.Greedy, after.Greedy);
+        return before.Sampled is null || after.Sampled is null ? [greedy] : [greedy, await CompareAsync("sampled", before.Sampled, after.Sampled)];
+
+        async Task<ModeComparison> CompareAsync(string mode, string[][] early, string[][] late) => new(
+            mode, await Evaluation.OfAsync(file.Rows, early, grader, cancellation), await Evaluation.OfAsync(file.Rows, late, grader, cancellation), setup.Seed);
     }
 
     private static string Reference(PromptRow row, GraderDefinition grader) => string.Join("; ", grader.Columns
-        .Select(column => column.Path.Split('.').Aggregate(row.Item, (value, name) => value.GetProperty(name)))
+        .Select(column => column.Path.Find(row.Item)).OfType<System.Text.Json.JsonElement>()
         .Select(value => value.ValueKind == System.Text.Json.JsonValueKind.String ? value.GetString()! : value.GetRawText()));
 }
 

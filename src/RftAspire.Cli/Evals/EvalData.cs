@@ -41,6 +41,6 @@ public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
     public static EvalGrader Read(CommandContext context, string file)
     {
         var definition = GraderDefinition.Parse(GraderFile.Read(context, file));
-        return new(definition, GraderFactory.Create(definition));
+        return new(definition, new GraderFactory().Create(definition));
     }
 }

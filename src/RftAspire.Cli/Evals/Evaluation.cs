@@ -27,8 +27,9 @@ public sealed record Evaluation(IReadOnlyList<EvaluatedRow> Rows)
     /// <param name="rows">The rows asked.</param>
     /// <param name="answers">One array of answers a row.</param>
     /// <param name="grader">What judges them.</param>
-    public static Evaluation Of(IReadOnlyList<PromptRow> rows, IReadOnlyList<string[]> answers, IGrader grader) =>
-        new([.. rows.Zip(answers, (row, texts) => new EvaluatedRow(row, [.. texts.Select(text => Grade(grader, row, text))]))]);
+    public static async Task<Evaluation> OfAsync(IReadOnlyList<PromptRow> rows, IReadOnlyList<string[]> answers, IGrader grader, CancellationToken cancellation) =>
+        new(await Task.WhenAll(rows.Zip(answers, async (row, texts) =>
+            new EvaluatedRow(row, await Task.WhenAll(texts.Select(text => GradeAsync(grader, row, text, cancellation)))))));
 
     public Estimate Estimate(long seed) => EstimateOf(Scores, seed);
 
@@ -43,10 +44,11 @@ public sealed record Evaluation(IReadOnlyList<EvaluatedRow> Rows)
         return new(scores.Average(), interval.Lower, interval.Upper);
     }
 
-    private static GradedAnswer Grade(IGrader grader, PromptRow row, string text) => grader.Grade(row.Item, text) switch
-    {
-        GradeResult.Reward reward => new(text, reward.Value, null),
-        GradeResult.Ungraded ungraded => new(text, null, ungraded.Kind),
-        var other => throw new InvalidOperationException($"no such result: {other}"),
-    };
+    private static async Task<GradedAnswer> GradeAsync(IGrader grader, PromptRow row, string text, CancellationToken cancellation) =>
+        await grader.GradeAsync(new GradeRequest(row.Item, new Sample(text)), cancellation) switch
+        {
+            GradeResult.Reward reward => new(text, reward.Value, null),
+            GradeResult.Ungraded ungraded => new(text, null, ungraded.Kind),
+            var other => throw new InvalidOperationException($"no such result: {other}"),
+        };
 }

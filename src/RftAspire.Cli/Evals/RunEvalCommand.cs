@@ -28,8 +28,8 @@ public static class RunEvalCommand
             var texts = count == 0
                 ? answers.Greedy(rows.Rows, limit, cancellationToken)
                 : answers.Sampled(rows.Rows, count, limit, context.Get(seed), cancellationToken);
-            var constant = EvalStatistics.BestConstantAnswer(judge.Grader, rows.Items);
-            EvalReport.Print(context, Evaluation.Of(rows.Rows, texts, judge.Grader), constant, count, context.Get(seed));
+            var constant = await EvalStatistics.BestConstantAnswerAsync(judge.Grader, rows.Items, cancellationToken);
+            EvalReport.Print(context, await Evaluation.OfAsync(rows.Rows, texts, judge.Grader, cancellationToken), constant, count, context.Get(seed));
             return ExitCode.Ok;
         });
     }

@@ -3,11 +3,24 @@ using System.Text.Json;
 namespace RftAspire.Contracts.Graders;
 
 /// <summary>A grader as data: read once from the caller's JSON, checked, and the same for every service.</summary>
-/// <param name="Name">The caller's name for it.</param>
+/// <param name="Name">The caller's name for it; the type where there is none.</param>
 public abstract record GraderDefinition(string Name)
 {
+    private static readonly Dictionary<string, Func<GraderFields, GraderDefinition>> s_types = new()
+    {
+        ["label_set"] = LabelSetDefinition.Read,
+        ["multi"] = MultiDefinition.Read,
+        ["string_check"] = StringCheckDefinition.Read,
+    };
+
+    /// <summary>The grader's type, as in its JSON.</summary>
+    public string Type { get; private init; } = "";
+
     /// <summary>What the grader reads of every dataset row.</summary>
     public abstract IEnumerable<GraderColumn> Columns { get; }
+
+    /// <summary>This grader, or the graders that it is made of.</summary>
+    public virtual IEnumerable<GraderDefinition> Leaves => [this];
 
     /// <summary>Reads a grader; throws <see cref="GraderException"/> with path, value and fix where it cannot be used.</summary>
     public static GraderDefinition Parse(string json)
@@ -15,7 +28,7 @@ public abstract record GraderDefinition(string Name)
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return Read(document.RootElement);
+            return Read(document.RootElement, "$");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -24,85 +37,41 @@ public abstract record GraderDefinition(string Name)
         }
     }
 
-    private static GraderDefinition Read(JsonElement grader)
+    /// <param name="grader">One grader object.</param>
+    /// <param name="path">Its JSON path.</param>
+    /// <param name="key">Its key among the graders of another one, which is its name there.</param>
+    internal static GraderDefinition Read(JsonElement grader, string path, string? key = null)
     {
-        if (grader.ValueKind != JsonValueKind.Object)
-            throw new GraderException("$", $"is {grader.ValueKind.ToString().ToLowerInvariant()}; write one object with a \"type\"");
-        var fields = new GraderFields(grader);
-        GraderDefinition definition = fields.Text("type") switch
-        {
-            "label_set" => LabelSetDefinition.Read(fields),
-            "string_check" => StringCheckDefinition.Read(fields),
-            var type => throw new GraderException("$.type", $"'{type}' is no grader; use label_set or string_check"),
-        };
+        var fields = new GraderFields(grader, path);
+        var type = fields.Text("type");
+        if (!s_types.TryGetValue(type, out var read))
+            throw fields.Fault("type", $"'{type}' is no grader; use one of {string.Join(", ", s_types.Keys.Order(StringComparer.Ordinal))}");
+        var name = fields.Text("name", type);
+        // Evals compare scores with it; a reward does not.
+        fields.Number("pass_threshold", 0);
+        var definition = read(fields) with { Name = key ?? name, Type = type };
         fields.RejectUnread();
         return definition;
     }
+
+    private protected static IEnumerable<GraderColumn> ColumnsOf(params IEnumerable<Template> templates) =>
+        templates.SelectMany(template => template.ItemPaths).Distinct().Select(path => new GraderColumn(path, ColumnKind.Value));
 }
 
 /// <summary>A value that a grader reads of every row.</summary>
-/// <param name="Path">Property names joined by dots.</param>
-/// <param name="IsLabels">Whether it must be an array of strings; else any value but null does.</param>
-public sealed record GraderColumn(string Path, bool IsLabels);
+/// <param name="Path">Where it is.</param>
+/// <param name="Kind">What it must be.</param>
+public sealed record GraderColumn(DataPath Path, ColumnKind Kind);
 
-/// <summary>
-/// Type <c>label_set</c>: F-beta between the labels in the answer's JSON and those of the row, as sets; 0 for an answer
-/// that is no JSON object with an array of strings at <paramref name="Output"/>.
-/// </summary>
-/// <param name="Name">The caller's name for it.</param>
-/// <param name="Reference">Field <c>reference</c>: one place of the row, an array of strings.</param>
-/// <param name="Beta">Field <c>beta</c>: how many times recall counts as much as precision; default 1.</param>
-/// <param name="Output">Field <c>output</c>: dotted path of the labels in the answer; default <c>labels</c>.</param>
-public sealed record LabelSetDefinition(string Name, TemplatePart Reference, double Beta, string[] Output) : GraderDefinition(Name)
+/// <summary>What a column must hold for a grader.</summary>
+public enum ColumnKind
 {
-    public override IEnumerable<GraderColumn> Columns => [new GraderColumn(string.Join('.', Reference.Path), IsLabels: true)];
-
-    internal static LabelSetDefinition Read(GraderFields fields)
-    {
-        var name = fields.Text("name");
-        var reference = fields.Template("reference");
-        if (reference.Sole is not { Source: TemplateSource.Item } labels)
-            throw new GraderException("$.reference", $"'{reference.Text}' is not one column of the row; write \"{{{{item.labels}}}}\"");
-        var beta = fields.Number("beta", 1);
-        if (beta is not (> 0 and <= 100))
-            throw new GraderException("$.beta", FormattableString.Invariant($"{beta} is not above 0 and at most 100; 1 weighs precision and recall alike"));
-        var output = fields.Text("output", "labels").Split('.');
-        if (output.Contains("")) throw new GraderException("$.output", $"'{string.Join('.', output)}' is no dotted path; write \"labels\"");
-        return new LabelSetDefinition(name, labels, beta, output);
-    }
-}
-
-/// <summary>How <see cref="StringCheckDefinition"/> compares.</summary>
-public enum StringCheckOperation
-{
-    /// <summary>Equal, letter for letter.</summary>
-    Eq,
-    /// <summary>Not equal.</summary>
-    Ne,
-    /// <summary>The input contains the reference.</summary>
-    Like,
-    /// <summary>The input contains the reference, upper and lower case alike.</summary>
-    Ilike,
-}
-
-/// <summary>Type <c>string_check</c>: 1 where the comparison of two texts holds, else 0.</summary>
-/// <param name="Name">The caller's name for it.</param>
-/// <param name="Input">Field <c>input</c>: the text judged.</param>
-/// <param name="Reference">Field <c>reference</c>: the text it is compared with.</param>
-/// <param name="Operation">Field <c>operation</c>: eq, ne, like or ilike.</param>
-public sealed record StringCheckDefinition(string Name, Template Input, Template Reference, StringCheckOperation Operation) : GraderDefinition(Name)
-{
-    public override IEnumerable<GraderColumn> Columns =>
-        Input.ItemPaths.Concat(Reference.ItemPaths).Distinct().Select(path => new GraderColumn(path, IsLabels: false));
-
-    internal static StringCheckDefinition Read(GraderFields fields) => new(
-        fields.Text("name"), fields.Template("input"), fields.Template("reference"),
-        fields.Text("operation") switch
-        {
-            "eq" => StringCheckOperation.Eq,
-            "ne" => StringCheckOperation.Ne,
-            "like" => StringCheckOperation.Like,
-            "ilike" => StringCheckOperation.Ilike,
-            var operation => throw new GraderException("$.operation", $"'{operation}' is no comparison; use eq, ne, like or ilike"),
-        });
+    /// <summary>Anything but null.</summary>
+    Value,
+    /// <summary>An array of texts, numbers, true or false.</summary>
+    Labels,
+    /// <summary>A JSON object.</summary>
+    Fields,
+    /// <summary>A text, an array of texts, or an object of gains by text.</summary>
+    Ranking,
 }

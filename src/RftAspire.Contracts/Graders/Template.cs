@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 namespace RftAspire.Contracts.Graders;
 
 /// <summary>
-/// Text with places filled from a dataset row (<c>{{item.x.y}}</c>) or from an answer (<c>{{sample.output_text}}</c>,
-/// <c>{{sample.output_json.x}}</c>). Names are looked up; nothing is evaluated.
+/// Text with places filled from a dataset row (<c>{{item.x.y[0]}}</c>) or from an answer (<c>{{sample.output_text}}</c>,
+/// <c>{{sample.output_json.x}}</c>, <c>{{sample.reasoning}}</c>, <c>{{sample.output_tools[0].function.name}}</c>). Names are
+/// looked up; nothing is evaluated.
 /// </summary>
 public sealed partial record Template
 {
@@ -19,9 +20,8 @@ public sealed partial record Template
     /// <summary>The one place that the template consists of, or null if it has text around it or several.</summary>
     public TemplatePart? Sole => Parts is [{ Source: not TemplateSource.Literal } only] ? only : null;
 
-    /// <summary>Dotted paths of the row's columns that the template needs.</summary>
-    public IEnumerable<string> ItemPaths =>
-        Parts.Where(part => part.Source == TemplateSource.Item).Select(part => string.Join('.', part.Path));
+    /// <summary>The row's columns that the template needs.</summary>
+    public IEnumerable<DataPath> ItemPaths => Parts.Where(part => part.Source == TemplateSource.Item).Select(part => part.Path);
 
     /// <summary>Reads a template; <paramref name="field"/> is its JSON path in the grader, for error messages.</summary>
     public static Template Parse(string text, string field)
@@ -42,20 +42,34 @@ public sealed partial record Template
     {
         if (literal.Contains("{{", StringComparison.Ordinal))
             throw new GraderException(field, $"'{literal}' opens a place with {{{{ and never closes it; write {{{{item.column}}}}");
-        if (literal.Length > 0) parts.Add(new TemplatePart(TemplateSource.Literal, [literal]));
+        if (literal.Length > 0) parts.Add(new TemplatePart(TemplateSource.Literal, DataPath.Parse("")!, literal));
     }
 
-    private static TemplatePart ParsePlace(string place, string field) => place.Split('.') switch
+    private static TemplatePart ParsePlace(string place, string field)
     {
-        var path when path.Any(name => name.Length == 0 || name.Any(char.IsWhiteSpace)) => throw Unknown(place, field),
-        ["item", _, ..] path => new TemplatePart(TemplateSource.Item, path[1..]),
-        ["sample", "output_text"] => new TemplatePart(TemplateSource.OutputText, []),
-        ["sample", "output_json", ..] path => new TemplatePart(TemplateSource.OutputJson, path[2..]),
-        _ => throw Unknown(place, field),
-    };
+        foreach (var (name, source) in s_sources)
+        {
+            if (!place.StartsWith(name, StringComparison.Ordinal)) continue;
+            var rest = place[name.Length..];
+            // A name is followed by nothing, by .property or by [index].
+            if (rest is not ("" or ['.', not '[', ..] or ['[', ..]) || DataPath.Parse(rest.TrimStart('.')) is not { } path) break;
+            if (rest.StartsWith("..", StringComparison.Ordinal)) break;
+            if (source is TemplateSource.OutputText or TemplateSource.Reasoning && rest.Length > 0) break;
+            if (source == TemplateSource.Item && path.Root is null) break;
+            return new TemplatePart(source, path, "");
+        }
+        throw new GraderException(field, $"'{{{{{place}}}}}' names nothing; use {{{{item.column}}}}, {{{{sample.output_text}}}}, {{{{sample.output_json.name}}}}, "
+            + "{{sample.output_tools[0].function.name}} or {{sample.reasoning}}");
+    }
 
-    private static GraderException Unknown(string place, string field) => new(field,
-        $"'{{{{{place}}}}}' names nothing; use {{{{item.column}}}}, {{{{sample.output_text}}}} or {{{{sample.output_json.name}}}}");
+    private static readonly (string Name, TemplateSource Source)[] s_sources =
+    [
+        ("item", TemplateSource.Item),
+        ("sample.output_text", TemplateSource.OutputText),
+        ("sample.output_json", TemplateSource.OutputJson),
+        ("sample.output_tools", TemplateSource.OutputTools),
+        ("sample.reasoning", TemplateSource.Reasoning),
+    ];
 
     [GeneratedRegex(@"\{\{([^{}]*)\}\}")]
     private static partial Regex Place();
@@ -68,9 +82,12 @@ public enum TemplateSource
     Item,
     OutputText,
     OutputJson,
+    OutputTools,
+    Reasoning,
 }
 
 /// <summary>One part of a template.</summary>
 /// <param name="Source">Where it comes from.</param>
-/// <param name="Path">Property names from the source's root; for a literal its text alone.</param>
-public sealed record TemplatePart(TemplateSource Source, string[] Path);
+/// <param name="Path">The place in the source; empty for a literal.</param>
+/// <param name="Literal">The text of a literal.</param>
+public sealed record TemplatePart(TemplateSource Source, DataPath Path, string Literal);

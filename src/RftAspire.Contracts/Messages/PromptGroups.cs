@@ -79,10 +79,33 @@ public sealed record GradedRollout
     public required Rollout Rollout { get; init; }
     public double? Reward { get; init; }
     public GradingError? Error { get; init; }
+    /// <summary>What each single grader said, in the order of the grader's definition.</summary>
+    public GraderPart[] Parts { get; init; } = [];
 }
 
 /// <summary>Why a rollout has no reward.</summary>
 public sealed record GradingError(string Kind, string Message);
+
+/// <summary>What one grader said of one rollout: a reward or an error.</summary>
+public sealed record GraderPart
+{
+    /// <summary>The grader's name; within a multi, its key.</summary>
+    public required string Name { get; init; }
+    public required string Type { get; init; }
+    public double? Reward { get; init; }
+    public GradingError? Error { get; init; }
+    /// <summary>Its reasons in words, where it gives any.</summary>
+    public string? Explanation { get; init; }
+    public TokenUsage Tokens { get; init; }
+    /// <summary>Time it took; unknown in what is stored, since it differs from run to run.</summary>
+    public double? Seconds { get; init; }
+}
+
+/// <summary>Tokens that language models took.</summary>
+public readonly record struct TokenUsage(long Prompt, long Completion)
+{
+    public static TokenUsage operator +(TokenUsage left, TokenUsage right) => new(left.Prompt + right.Prompt, left.Completion + right.Completion);
+}
 
 /// <summary>Event from Grading to Training: one group's rollouts with rewards, in index order.</summary>
 public sealed record PromptGroupGraded

@@ -12,17 +12,17 @@ public class EvaluationTests
     private static readonly EvalGrader s_grader = Grader("""{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""");
 
     [Fact]
-    public void Of_SeveralSamples_ScoresARowByTheirMean()
+    public async Task Of_SeveralSamples_ScoresARowByTheirMean()
     {
-        var evaluation = Evaluation.Of([Row(1, "Law")], [["""{"labels":["Law"]}""", "no answer"]], s_grader.Grader);
+        var evaluation = await Evaluation.OfAsync([Row(1, "Law")], [["""{"labels":["Law"]}""", "no answer"]], s_grader.Grader, default);
         Assert.Equal([0.5], evaluation.Scores);
     }
 
     [Fact]
-    public void Of_RowThatCannotBeGraded_CountsInNoMean()
+    public async Task Of_RowThatCannotBeGraded_CountsInNoMean()
     {
         var broken = Row(2) with { Item = JsonElement.Parse("""{"labels":"Law"}""") };
-        var evaluation = Evaluation.Of([Row(1, "Law"), broken], [["""{"labels":["Law"]}"""], ["x"]], s_grader.Grader);
+        var evaluation = await Evaluation.OfAsync([Row(1, "Law"), broken], [["""{"labels":["Law"]}"""], ["x"]], s_grader.Grader, default);
         Assert.Equal([1.0], evaluation.Scores);
         Assert.Equal(1, evaluation.Ungraded["invalid_reference"]);
     }
@@ -41,11 +41,11 @@ public class EvaluationTests
     }
 
     [Fact]
-    public void ToJson_Greedy_HasTheDocumentedShape()
+    public async Task ToJson_Greedy_HasTheDocumentedShape()
     {
         var rows = new[] { Row(1, "Law"), Row(3, "Trade") };
-        var evaluation = Evaluation.Of(rows, [["""{"labels":["Law"]}"""], ["?"]], s_grader.Grader);
-        var constant = EvalStatistics.BestConstantAnswer(s_grader.Grader, [.. rows.Select(row => row.Item)]);
+        var evaluation = await Evaluation.OfAsync(rows, [["""{"labels":["Law"]}"""], ["?"]], s_grader.Grader, default);
+        var constant = await EvalStatistics.BestConstantAnswerAsync(s_grader.Grader, [.. rows.Select(row => row.Item)], default);
         var document = JsonDocument.Parse(EvalReport.ToJson(evaluation, evaluation.Estimate(0), constant, samples: 0).ToJsonString()).RootElement;
         Assert.Equal(["mean", "interval", "n", "samples", "best", "rows", "constant", "ungraded"], document.EnumerateObject().Select(field => field.Name));
         Assert.Equal((0.5, 2), (document.GetProperty("mean").GetDouble(), document.GetProperty("n").GetInt32()));
@@ -54,9 +54,9 @@ public class EvaluationTests
     }
 
     [Fact]
-    public void Compare_BetterModel_HasAPairedGain()
+    public async Task Compare_BetterModel_HasAPairedGain()
     {
-        var comparison = Assert.Single(Compare(rows: 8));
+        var comparison = Assert.Single(await CompareAsync(rows: 8));
         var greedy = comparison.Modes[0];
         Assert.Equal((0, 1, 1), (greedy.BaseMean.Mean, greedy.TunedMean.Mean, greedy.Gain.Mean));
         Assert.Equal((1, 1), (greedy.Gain.Low, greedy.Gain.High));
@@ -64,9 +64,9 @@ public class EvaluationTests
     }
 
     [Fact]
-    public void Examples_ThreeOfEight_AreSpreadByPlace()
+    public async Task Examples_ThreeOfEight_AreSpreadByPlace()
     {
-        var examples = Compare(rows: 8)[0].Examples(3, s_grader).ToList();
+        var examples = (await CompareAsync(rows: 8))[0].Examples(3, s_grader).ToList();
         Assert.Equal([1, 3, 6], examples.Select(example => example.Line));
         Assert.Equal("number-2", examples[1].Prompt);
         Assert.Equal("""["Law"]""", examples[1].Reference);
@@ -74,25 +74,25 @@ public class EvaluationTests
     }
 
     [Fact]
-    public void Print_Comparison_FitsAHundredColumns()
+    public async Task Print_Comparison_FitsAHundredColumns()
     {
         var writer = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = AnsiSupport.No });
         console.Profile.Width = 200;
-        CompareTable.Print(console, Compare(rows: 8), s_grader, examples: 3);
+        CompareTable.Print(console, await CompareAsync(rows: 8), s_grader, examples: 3);
         var lines = writer.ToString().Split('\n');
         Assert.All(lines, line => Assert.InRange(line.TrimEnd().Length, 0, 100));
         Assert.Contains(lines, line => line.Contains("+1.000 [+1.00, +1.00]", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("held-out, line 6", StringComparison.Ordinal));
     }
 
-    private static IReadOnlyList<Comparison> Compare(int rows)
+    private static Task<IReadOnlyList<Comparison>> CompareAsync(int rows)
     {
         var data = new EvalData("held-out", [.. Enumerable.Range(0, rows).Select(i => Row(i + 1, "Law") with
         {
             Messages = [new PromptMessage("user", $"Label this: number-{i} and answer as JSON.")],
         })]);
-        return Comparison.Of([data], s_grader, new(Samples: 2, MaxTokens: 8, Seed: 0), Always("none"), Always("""{"labels":["Law"]}"""));
+        return Comparison.OfAsync([data], s_grader, new(Samples: 2, MaxTokens: 8, Seed: 0), Always("none"), Always("""{"labels":["Law"]}"""), default);
     }
 
     private static AnswerData Always(string text) => data => [.. data.Select(file => new ModeAnswers(
@@ -106,5 +106,5 @@ public class EvaluationTests
         Line = line,
     };
 
-    private static EvalGrader Grader(string json) => new(GraderDefinition.Parse(json), GraderFactory.Parse(json));
+    private static EvalGrader Grader(string json) => new(GraderDefinition.Parse(json), new GraderFactory().Parse(json));
 }

@@ -48,10 +48,10 @@ public sealed class EvalStatisticsTests
         Assert.Throws<ArgumentException>(() => EvalStatistics.PairedBootstrapInterval([0], [0, 1], seed: 1));
 
     [Fact]
-    public void BestConstantAnswer_LabelSets_FindsTheBestSet()
+    public async Task BestConstantAnswerAsync_LabelSets_FindsTheBestSet()
     {
         // {A, B} scores 2/3, 1, 2/3; {A} or {B} alone 1, 2/3, 0.
-        var best = EvalStatistics.BestConstantAnswer(GraderFactory.Parse(F1), Items("""{"labels":["A"]}""", """{"labels":["B","A"]}""", """{"labels":["B"]}""", "{}"))!;
+        var best = (await EvalStatistics.BestConstantAnswerAsync(new GraderFactory().Parse(F1), Items("""{"labels":["A"]}""", """{"labels":["B","A"]}""", """{"labels":["B"]}""", "{}"), default))!;
 
         Assert.Equal("""{"labels":["A","B"]}""", best.Text);
         Assert.Equal(7.0 / 9, best.Mean, 12);
@@ -61,27 +61,27 @@ public sealed class EvalStatisticsTests
     [InlineData("eq", "{{sample.output_text}}", "B", 2.0 / 3)]
     [InlineData("eq", "{{sample.output_json.x}}", """{"x":"B"}""", 2.0 / 3)]
     [InlineData("ne", "{{sample.output_text}}", "", 1)]
-    public void BestConstantAnswer_StringCheck_IsTheBestOfTheReferences(string operation, string input, string answer, double mean)
+    public async Task BestConstantAnswerAsync_StringCheck_IsTheBestOfTheReferences(string operation, string input, string answer, double mean)
     {
-        var grader = GraderFactory.Parse(JsonSerializer.Serialize(new { type = "string_check", name = "n", operation, input, reference = "{{item.r}}" }));
+        var grader = new GraderFactory().Parse(JsonSerializer.Serialize(new { type = "string_check", name = "n", operation, input, reference = "{{item.r}}" }));
 
-        var best = EvalStatistics.BestConstantAnswer(grader, Items("""{"r":"A"}""", """{"r":"B"}""", """{"r":"B"}"""))!;
+        var best = (await EvalStatistics.BestConstantAnswerAsync(grader, Items("""{"r":"A"}""", """{"r":"B"}""", """{"r":"B"}"""), default))!;
 
         Assert.Equal(answer, best.Text);
         Assert.Equal(mean, best.Mean, 12);
     }
 
     [Fact]
-    public void BestConstantAnswer_NoRowCanBeGraded_IsNull() =>
-        Assert.Null(EvalStatistics.BestConstantAnswer(GraderFactory.Parse(F1), Items("{}")));
+    public async Task BestConstantAnswerAsync_NoRowCanBeGraded_IsNull() =>
+        Assert.Null(await EvalStatistics.BestConstantAnswerAsync(new GraderFactory().Parse(F1), Items("{}"), default));
 
     [SharedDataFact]
-    public void BestConstantAnswer_EuroVoc_ReachesThePublishedFloor()
+    public async Task BestConstantAnswerAsync_EuroVoc_ReachesThePublishedFloor()
     {
         using var valid = File.OpenRead(SharedData.File("eurovoc/valid.jsonl"));
         JsonElement[] items = [.. DatasetPrompts.Read(valid).Select(row => row.Item)];
 
-        var best = EvalStatistics.BestConstantAnswer(GraderFactory.Parse(F1), items)!;
+        var best = (await EvalStatistics.BestConstantAnswerAsync(new GraderFactory().Parse(F1), items, default))!;
 
         // The data set's notes give 0.44 for its five commonest labels.
         Assert.InRange(best.Mean, 0.435, 0.5);

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
+using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
+using RftAspire.Grading.Rollouts;
 
 namespace RftAspire.Services.Tests.Grading;
 
@@ -39,7 +41,7 @@ public sealed class GradePromptGroupConsumerTests : IDisposable
         await _service.Harness.Bus.Publish(group);
 
         var graded = await Graded(2);
-        Assert.Equal(JsonSerializer.Serialize(graded[0]), JsonSerializer.Serialize(graded[1]));
+        Assert.Equal(JsonSerializer.Serialize(WithoutTimes(graded[0])), JsonSerializer.Serialize(WithoutTimes(graded[1])));
     }
 
     [Fact]
@@ -57,7 +59,7 @@ public sealed class GradePromptGroupConsumerTests : IDisposable
     [Fact]
     public void Get_JobWithoutSpec_ThrowsAndFindsItOnceItIsThere()
     {
-        var jobs = new GradingJobs(_service.Store);
+        var jobs = new GradingJobs(_service.Store, new GraderFactory());
         Assert.ThrowsAny<IOException>(() => jobs.Get("job-1"));
 
         WriteJob();
@@ -70,7 +72,7 @@ public sealed class GradePromptGroupConsumerTests : IDisposable
     public void Get_MoreJobsThanHeld_LetsTheOldestGo()
     {
         for (var job = 1; job <= 9; job++) WriteJob($"job-{job}");
-        var jobs = new GradingJobs(_service.Store);
+        var jobs = new GradingJobs(_service.Store, new GraderFactory());
         var (first, second) = (jobs.Get("job-1"), jobs.Get("job-2"));
         for (var job = 3; job <= 8; job++) jobs.Get($"job-{job}");
         jobs.Get("job-1");
@@ -84,12 +86,20 @@ public sealed class GradePromptGroupConsumerTests : IDisposable
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(null)]
-    public void GradeOrExplain_GraderThatFails_IsAnUngradedRollout(double? value)
+    public void GradeAsync_GraderThatFails_IsAnUngradedRollout(double? value)
     {
-        var result = GradePromptGroupConsumer.GradeOrExplain(new FaultyGrader(value), default, "");
+        var definition = GraderDefinition.Parse("""{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""");
 
-        Assert.Equal("grader_error", Assert.IsType<GradeResult.Ungraded>(result).Kind);
+        var result = new GuardedGrader(definition, new FaultyGrader(value)).Ungraded("{}", "");
+
+        Assert.Equal("grader_error", result.Kind);
+        Assert.Equal(("f1", "label_set", "grader_error"), (result.Parts[0].Name, result.Parts[0].Type, result.Parts[0].Error!.Kind));
     }
+
+    private static PromptGroupGraded WithoutTimes(PromptGroupGraded group) => group with
+    {
+        Rollouts = [.. group.Rollouts.Select(rollout => rollout with { Parts = [.. rollout.Parts.Select(part => part with { Seconds = null })] })],
+    };
 
     private async Task<List<PromptGroupGraded>> Graded(int count)
     {
@@ -131,8 +141,8 @@ public sealed class GradePromptGroupConsumerTests : IDisposable
 
     private sealed class FaultyGrader(double? reward) : IGrader
     {
-        public GradeResult Grade(JsonElement item, string outputText) =>
-            new GradeResult.Reward(reward ?? throw new InvalidOperationException("out of order"));
+        public ValueTask<GradeResult> GradeAsync(GradeRequest request, CancellationToken cancellation) =>
+            new(new GradeResult.Reward(reward ?? throw new InvalidOperationException("out of order")));
 
         public IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items) => [];
     }

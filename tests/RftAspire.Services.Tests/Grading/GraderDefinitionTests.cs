@@ -9,8 +9,8 @@ public sealed class GraderDefinitionTests
     {
         var grader = Assert.IsType<LabelSetDefinition>(GraderDefinition.Parse("""{"type":"label_set","name":"f1","reference":"{{ item.meta.labels }}"}"""));
 
-        Assert.Equal(("f1", 1.0, "labels"), (grader.Name, grader.Beta, string.Join('.', grader.Output)));
-        Assert.Equal([new GraderColumn("meta.labels", IsLabels: true)], grader.Columns);
+        Assert.Equal(("f1", 1.0, "labels"), (grader.Name, grader.Beta, grader.Output.Text));
+        Assert.Equal([new GraderColumn(DataPath.Parse("meta.labels")!, ColumnKind.Labels)], grader.Columns);
     }
 
     [Fact]
@@ -18,14 +18,14 @@ public sealed class GraderDefinitionTests
     {
         var grader = GraderDefinition.Parse("""{"type":"string_check","name":"n","operation":"like","input":"{{item.a.b}}: {{sample.output_text}}","reference":"{{item.c}}{{item.c}}"}""");
 
-        Assert.Equal([new GraderColumn("a.b", IsLabels: false), new GraderColumn("c", IsLabels: false)], grader.Columns);
+        Assert.Equal([new GraderColumn(DataPath.Parse("a.b")!, ColumnKind.Value), new GraderColumn(DataPath.Parse("c")!, ColumnKind.Value)], grader.Columns);
     }
 
     [Theory]
     [InlineData("", "$", "not sound JSON")]
     [InlineData("[]", "$", "is array")]
     [InlineData("""{"name":"n"}""", "$.type", "missing")]
-    [InlineData("""{"type":"python","name":"n"}""", "$.type", "'python'")]
+    [InlineData("""{"type":"oracle","name":"n"}""", "$.type", "'oracle'")]
     [InlineData("""{"type":"label_set","type":"label_set"}""", "$", "not sound JSON")]
     [InlineData("""{"type":"label_set","name":"\ud800","reference":"{{item.x}}"}""", "$", "not sound JSON")]
     [InlineData("""{"type":"label_set","name":"","reference":"{{item.x}}"}""", "$.name", "at least one letter")]
@@ -35,7 +35,7 @@ public sealed class GraderDefinitionTests
     [InlineData("""{"type":"label_set","name":"n","reference":"{{item.x}}","beta":1e999}""", "$.beta", "is not above 0")]
     [InlineData("""{"type":"label_set","name":"n","reference":"{{item.x}}","beta":"1"}""", "$.beta", "\"1\" is not a number")]
     [InlineData("""{"type":"label_set","name":"n","reference":"{{item.x}}","output":"a..b"}""", "$.output", "'a..b'")]
-    [InlineData("""{"type":"label_set","name":"n","reference":"{{item.x}}","betta":2}""", "$.betta", "beta, name, output, reference, type")]
+    [InlineData("""{"type":"label_set","name":"n","reference":"{{item.x}}","betta":2}""", "$.betta", "beta, name, output, pass_threshold, reference, type")]
     [InlineData("""{"type":"string_check","name":"n","operation":"equals","input":"x","reference":"y"}""", "$.operation", "'equals'")]
     [InlineData("""{"type":"string_check","name":"n","operation":"eq","input":"{{env.HOME}}","reference":"y"}""", "$.input", "'{{env.HOME}}'")]
     [InlineData("""{"type":"string_check","name":"n","operation":"eq","input":"{{item.x","reference":"y"}""", "$.input", "never closes")]

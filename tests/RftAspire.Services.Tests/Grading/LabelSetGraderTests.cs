@@ -49,7 +49,7 @@ public sealed class LabelSetGraderTests
     [InlineData("""{"labels":["A",null]}""")]
     public void Grade_RowWithoutLabels_IsUngraded(string item)
     {
-        var result = Grader(1).Grade(JsonElement.Parse(item), """{"labels":["A"]}""");
+        var result = Grader(1).Grade(item, """{"labels":["A"]}""");
 
         Assert.Equal("invalid_reference", Assert.IsType<GradeResult.Ungraded>(result).Kind);
     }
@@ -57,7 +57,7 @@ public sealed class LabelSetGraderTests
     [Fact]
     public void Grade_OtherOutputPath_ReadsItThere()
     {
-        var grader = GraderFactory.Parse("""{"type":"label_set","name":"f","reference":"{{item.labels}}","output":"answer.set"}""");
+        var grader = new GraderFactory().Parse("""{"type":"label_set","name":"f","reference":"{{item.labels}}","output":"answer.set"}""");
 
         Assert.Equal(1, Reward(grader, "[\"A\"]", """{"answer":{"set":["A"]}}"""));
     }
@@ -81,9 +81,9 @@ public sealed class LabelSetGraderTests
 
     private static string Set(Random random) => JsonSerializer.Serialize(s_names.Where(_ => random.Next(2) == 0));
 
-    private static IGrader Grader(double beta) => GraderFactory.Parse(
+    private static IGrader Grader(double beta) => new GraderFactory().Parse(
         $$$$"""{"type":"label_set","name":"f","reference":"{{item.labels}}","beta":{{{{beta.ToString(CultureInfo.InvariantCulture)}}}}}""");
 
     private static double Reward(IGrader grader, string reference, string answer) =>
-        Assert.IsType<GradeResult.Reward>(grader.Grade(JsonElement.Parse($$"""{"labels":{{reference}}}"""), answer)).Value;
+        Assert.IsType<GradeResult.Reward>(grader.Grade($$"""{"labels":{{reference}}}""", answer)).Value;
 }

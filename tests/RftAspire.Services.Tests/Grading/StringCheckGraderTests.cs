@@ -5,7 +5,7 @@ namespace RftAspire.Services.Tests.Grading;
 
 public sealed class StringCheckGraderTests
 {
-    private static readonly JsonElement s_item = JsonElement.Parse("""{"label":"Yes","n":42,"meta":{"unit":"km"},"none":null}""");
+    private const string Item = """{"label":"Yes","n":42,"meta":{"unit":"km"},"none":null}""";
 
     [Theory]
     [InlineData("eq", "Yes", 1)]
@@ -18,7 +18,7 @@ public sealed class StringCheckGraderTests
     [InlineData("ilike", "I say YES!", 1)]
     [InlineData("ilike", "I say no", 0)]
     public void Grade_Operation_ComparesAsNamed(string operation, string answer, double reward) =>
-        Assert.Equal(new GradeResult.Reward(reward), Grade(operation, "{{sample.output_text}}", "{{item.label}}", answer));
+        Assert.Equal(reward, Reward(operation, "{{sample.output_text}}", "{{item.label}}", answer));
 
     [Theory]
     [InlineData("{{sample.output_json.a.b}}", "{{item.n}} {{ item.meta.unit }}", """{"a":{"b":"42 km"}}""", 1)]
@@ -27,14 +27,14 @@ public sealed class StringCheckGraderTests
     [InlineData("{{sample.output_text}}", "{{item.meta}}", """{"unit":"km"}""", 1)]
     [InlineData("{{sample.output_text}}", "{{item.label}}", "{{item.label}}", 0)]
     public void Grade_Templates_AreFilledOnce(string input, string reference, string answer, double reward) =>
-        Assert.Equal(new GradeResult.Reward(reward), Grade("eq", input, reference, answer));
+        Assert.Equal(reward, Reward("eq", input, reference, answer));
 
     [Theory]
     [InlineData("not JSON")]
     [InlineData("{}")]
     [InlineData("""{"a":null}""")]
     public void Grade_AnswerLacksTheValue_IsRewardZeroEvenForNe(string answer) =>
-        Assert.Equal(new GradeResult.Reward(0), Grade("ne", "{{sample.output_json.a}}", "x", answer));
+        Assert.Equal(0, Reward("ne", "{{sample.output_json.a}}", "x", answer));
 
     [Theory]
     [InlineData("{{item.missing}}")]
@@ -47,6 +47,9 @@ public sealed class StringCheckGraderTests
         Assert.Equal("invalid_reference", Assert.IsType<GradeResult.Ungraded>(result).Kind);
     }
 
+    private static double Reward(string operation, string input, string reference, string answer) =>
+        Assert.IsType<GradeResult.Reward>(Grade(operation, input, reference, answer)).Value;
+
     private static GradeResult Grade(string operation, string input, string reference, string answer) =>
-        GraderFactory.Parse(JsonSerializer.Serialize(new { type = "string_check", name = "n", operation, input, reference })).Grade(s_item, answer);
+        new GraderFactory().Parse(JsonSerializer.Serialize(new { type = "string_check", name = "n", operation, input, reference })).Grade(Item, answer);
 }

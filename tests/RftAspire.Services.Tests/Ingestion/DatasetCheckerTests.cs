@@ -90,11 +90,11 @@ public sealed class DatasetCheckerTests
 
     [Theory]
     [InlineData("\"A\"", "invalid_reference")]
-    [InlineData("[\"A\",1]", "invalid_reference")]
+    [InlineData("[\"A\",[]]", "invalid_reference")]
     [InlineData("null", "missing_column")]
     public void Check_GraderNeedsLabels_RejectsRowsWithoutThem(string labels, string code)
     {
-        var options = new DatasetCheckOptions { Columns = [new GraderColumn("meta.labels", IsLabels: true)] };
+        var options = new DatasetCheckOptions { Columns = [new GraderColumn(DataPath.Parse("meta.labels")!, ColumnKind.Labels)] };
         var row = $$$"""{"messages":[{"role":"user","content":"a"}],"meta":{"labels":{{{labels}}}}}""";
 
         var report = DatasetChecker.Check(Utf8(row), null, options);

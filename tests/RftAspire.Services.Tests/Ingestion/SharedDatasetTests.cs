@@ -42,7 +42,7 @@ public sealed class SharedDatasetTests
     {
         using var stream = File.OpenRead(SharedData.File("bad/missing_reference_column.jsonl"));
 
-        var report = DatasetChecker.Check(stream, null, new DatasetCheckOptions { Columns = [new GraderColumn("answer", IsLabels: false)] });
+        var report = DatasetChecker.Check(stream, null, new DatasetCheckOptions { Columns = [new GraderColumn(DataPath.Parse("answer")!, ColumnKind.Value)] });
 
         Assert.Equal(DatasetVerdict.Reject, report.Verdict);
         Assert.Equal((5, "missing_column"), (report.Findings.Single().Line!.Value, report.Findings.Single().Code));

@@ -2,16 +2,16 @@ using System.Text.Json;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 
-namespace RftAspire.Grading;
+namespace RftAspire.Grading.Rollouts;
 
 /// <summary>What grading needs of one job: its grader and the rows that its prompts came from.</summary>
-public sealed class GradingJob(ArtifactStore store, string jobId)
+public sealed class GradingJob(ArtifactStore store, GraderFactory graders, string jobId)
 {
     // Publication only: a load that failed is tried again by the next message.
     private readonly Lazy<JsonElement[]> _training = new(() => ReadItems(store.TrainingPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
     private readonly Lazy<JsonElement[]> _validation = new(() => ReadItems(store.ValidationPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
 
-    public IGrader Grader { get; } = GraderFactory.Parse(ArtifactStore.ReadJson<JobSpec>(store.JobSpecFile(jobId)).GraderJson);
+    public IGrader Grader { get; } = graders.Parse(ArtifactStore.ReadJson<JobSpec>(store.JobSpecFile(jobId)).GraderJson);
 
     /// <summary>The row of a group: of the training file, or of the validation file for evals.</summary>
     public JsonElement Item(GroupId id)
@@ -27,7 +27,7 @@ public sealed class GradingJob(ArtifactStore store, string jobId)
 }
 
 /// <summary>The jobs that were graded last; a job's spec and prompts never change, so nothing goes stale.</summary>
-public sealed class GradingJobs(ArtifactStore store)
+public sealed class GradingJobs(ArtifactStore store, GraderFactory graders)
 {
     private const int Capacity = 8;
     private readonly Lock _lock = new();
@@ -39,7 +39,7 @@ public sealed class GradingJobs(ArtifactStore store)
         lock (_lock)
         {
             if (Find(jobId) is { } node) _latestFirst.Remove(node);
-            else node = new((jobId, new GradingJob(store, jobId)));
+            else node = new((jobId, new GradingJob(store, graders, jobId)));
             _latestFirst.AddFirst(node);
             if (_latestFirst.Count > Capacity) _latestFirst.RemoveLast();
             return node.Value.Job;
