@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RftAspire.Cli;
 using RftAspire.Engine.Checkpoints;
 
@@ -7,6 +6,7 @@ namespace RftAspire.Services.Tests.Cli;
 public sealed class TuneCommandTests : IDisposable
 {
     private const string Row = """{"messages":[{"role":"user","content":"name a colour"},{"role":"assistant","content":"red"}]}""";
+    private static readonly string[] s_colours = ["red", "blue", "green", "grey", "pink"];
     private readonly ScratchFolder _folder = new();
 
     public TuneCommandTests() => TinyModel.SaveWithTokenizer(Path.Combine(_folder.Path, "model"));
@@ -30,7 +30,7 @@ public sealed class TuneCommandTests : IDisposable
     [Fact]
     public async Task Tune_SameSeed_GivesTheSameWeightsWithAnyThreads()
     {
-        _folder.Write("rows.jsonl", string.Join('\n', new[] { "red", "blue", "green", "grey", "pink" }.Select(colour => Row.Replace("red", colour, StringComparison.Ordinal))));
+        _folder.Write("rows.jsonl", string.Join('\n', s_colours.Select(colour => Row.Replace("red", colour, StringComparison.Ordinal))));
         var digests = new List<string>();
         foreach (var (name, seed, threads) in new[] { ("./a", "5", "1"), ("./b", "5", "2"), ("./c", "6", "1") })
         {
