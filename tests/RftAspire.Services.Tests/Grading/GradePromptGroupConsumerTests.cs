@@ -1,7 +1,7 @@
 using System.Text.Json;
 using RftAspire.Contracts;
-using RftAspire.Contracts.Messages;
 using RftAspire.Contracts.Graders;
+using RftAspire.Contracts.Messages;
 using RftAspire.Grading;
 using RftAspire.Grading.Rollouts;
 
