@@ -28,6 +28,7 @@ public static class TuneCommand
             using var parameters = CheckpointFolder.Load(model);
             var config = parameters.Layout.Config;
             if (!PromptEncoder.Exists(model)) throw new UsageException($"--model {context.Require(options.Model)} has no tokenizer.json, which the rows are read with");
+            if (config.EosTokenIds.Count == 0) throw new UsageException($"--model {context.Require(options.Model)}: config.json has no eos_token_id, so no answer would have an end; add the token's id there");
             var examples = TuningExamples.Read(context.Require(options.Data), data, PromptEncoder.Load(model, config, template), config);
             using var team = new ThreadTeam(context.Get(options.Threads));
             var run = new TuningRun(context, parameters, team, examples);

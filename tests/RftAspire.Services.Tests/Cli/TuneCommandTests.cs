@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RftAspire.Cli;
 using RftAspire.Engine.Checkpoints;
 
@@ -9,7 +10,15 @@ public sealed class TuneCommandTests : IDisposable
     private static readonly string[] s_colours = ["red", "blue", "green", "grey", "pink"];
     private readonly ScratchFolder _folder = new();
 
-    public TuneCommandTests() => TinyModel.SaveWithTokenizer(Path.Combine(_folder.Path, "model"));
+    public TuneCommandTests()
+    {
+        TinyModel.SaveWithTokenizer(Path.Combine(_folder.Path, "model"));
+        var config = Path.Combine(_folder.Path, "model", "config.json");
+        var (document, noEnd) = (JsonNode.Parse(File.ReadAllText(config))!, Directory.CreateDirectory(Path.Combine(_folder.Path, "endless")));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(_folder.Path, "model"))) File.Copy(file, Path.Combine(noEnd.FullName, Path.GetFileName(file)));
+        document["eos_token_id"] = 0;
+        File.WriteAllText(config, document.ToJsonString());
+    }
 
     public void Dispose() => _folder.Dispose();
 
@@ -87,14 +96,14 @@ public sealed class TuneCommandTests : IDisposable
         await cancellation.CancelAsync();
         var run = await CliRun.OfAsync(["models", "tune", "--model", "model", "--data", "rows.jsonl", "--output", "./new"], _folder.Path, cancellation.Token);
         Assert.Equal(ExitCode.Interrupted, run.Code);
-        Assert.Equal(["model"], Directory.EnumerateDirectories(_folder.Path).Select(Path.GetFileName));
+        Assert.Equal(["endless", "model"], Directory.EnumerateDirectories(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Theory]
     [InlineData("--model nope: neither a folder nor a known model", Row, "--model", "nope")]
+    [InlineData("--model endless: config.json has no eos_token_id", Row, "--model", "endless")]
     [InlineData("--data missing.jsonl: there is no such file", Row, "--data", "missing.jsonl")]
-    [InlineData("--output model: is there already", Row, "--output", "./model")]
-    [InlineData("--output new: there is no checkout here", Row, "--output", "new")]
+    [InlineData("--output ./model: is there already", Row, "--output", "./model")]
     [InlineData("give either --epochs N or --steps N", Row, "--epochs", "1", "--steps", "1")]
     [InlineData("--batch-size 0: 1 to 1000000", Row, "--batch-size", "0")]
     [InlineData("--learning-rate 2: must be above 0", Row, "--learning-rate", "2")]
