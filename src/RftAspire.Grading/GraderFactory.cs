@@ -1,12 +1,16 @@
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
+using RftAspire.Grading.Models;
 using RftAspire.Grading.Rules;
 
 namespace RftAspire.Grading;
 
-/// <summary>Makes graders from their definitions.</summary>
+/// <summary>Makes graders from their definitions, as far as this process has what they need.</summary>
 public sealed class GraderFactory
 {
+    /// <summary>What model graders ask.</summary>
+    public JudgeClient? Judge { get; init; }
+
     /// <summary>Reads a grader as the caller wrote it; throws <see cref="GraderException"/> where it cannot be used.</summary>
     public IGrader Parse(string json) => Create(GraderDefinition.Parse(json));
 
@@ -14,10 +18,12 @@ public sealed class GraderFactory
         ? new MultiGrader(multi, [.. multi.Graders.Select(Create)])
         : new GuardedGrader(definition, CreateSingle(definition));
 
-    private static IGrader CreateSingle(GraderDefinition definition) => definition switch
+    private IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
+        LabelModelDefinition label when Judge is not null => new LabelModelGrader(label, Judge),
         LabelSetDefinition labels => new LabelSetGrader(labels),
+        ScoreModelDefinition score when Judge is not null => new ScoreModelGrader(score, Judge),
         StringCheckDefinition check => new StringCheckGrader(check),
-        _ => throw new ArgumentException($"no grader is made from {definition.GetType().Name}"),
+        _ => throw new GraderException("$.type", $"'{definition.Type}' needs services that this process does not have; let the platform grade"),
     };
 }

@@ -10,12 +10,14 @@ using StepTrained = RftAspire.Contracts.Messages.StepTrained;
 namespace RftAspire.Jobs;
 
 /// <summary>
-/// Records what Ingestion and Training say of a job. One queue for all of it keeps a job's events in the order in which they
+/// Records what Ingestion, Grading and Training say of a job. One queue for all of it keeps a job's events in the order in which they
 /// were published.
 /// </summary>
 public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> logger) :
     IConsumer<DatasetsIngested>,
     IConsumer<DatasetsRejected>,
+    IConsumer<GraderAccepted>,
+    IConsumer<GraderRejected>,
     IConsumer<TrainingStarted>,
     IConsumer<StepTrained>,
     IConsumer<EvalCompleted>,
@@ -30,13 +32,28 @@ public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> lo
         var message = context.Message;
         if (message.Warnings.Length > 0)
             await ApplyAsync(message.JobId, new JobChange.Note("warnings", "dataset warnings: " + Describe(message.Warnings)));
-        var job = await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.DatasetsIngested));
+        // The job stays in Validating, whose sweep leads here again.
+        if (await jobs.FindAsync(message.JobId) is { State: JobState.Validating }) await context.Publish(new CheckGrader(message.JobId));
+    }
+
+    public async Task Consume(ConsumeContext<GraderAccepted> context)
+    {
+        var message = context.Message;
+        await ApplyAsync(message.JobId, new JobChange.GraderChecked(message.Canaries));
+        var job = await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.GraderAccepted));
         // Also when the message comes again: the first time may have died between the two lines.
         if (job?.State == JobState.Queued) await context.Publish(new StartTraining(message.JobId));
     }
 
+    public async Task Consume(ConsumeContext<GraderRejected> context)
+    {
+        var message = context.Message;
+        if (message.Canaries.Length > 0) await ApplyAsync(message.JobId, new JobChange.GraderChecked(message.Canaries));
+        await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.InputsRejected) { Error = new JobError { Code = message.Code, Message = message.Message } });
+    }
+
     public Task Consume(ConsumeContext<DatasetsRejected> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.DatasetsRejected)
+        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.InputsRejected)
         {
             Error = new JobError { Code = "invalid_dataset", Message = Describe(context.Message.Findings) },
         });

@@ -49,12 +49,21 @@ public static class JobJson
             JobEvent.EventOneofCase.StateChanged => ("state_changed", new JsonObject { ["state"] = Word(e.StateChanged.State), ["error"] = Of(e.StateChanged.Error) }),
             JobEvent.EventOneofCase.StepTrained => ("step_trained", Of(e.StepTrained)),
             JobEvent.EventOneofCase.EvalCompleted => ("eval_completed", Measured(e.EvalCompleted.Step, e.EvalCompleted.Metrics)),
+            JobEvent.EventOneofCase.GraderChecked => ("grader_checked", new JsonObject { ["canaries"] = new JsonArray([.. e.GraderChecked.Canaries.Select(Of)]) }),
             JobEvent.EventOneofCase.Note => ("note", new JsonObject { ["message"] = e.Note.Message }),
             _ => ("unknown", new JsonObject()),
         };
         document[name] = body;
         return document;
     }
+
+    private static JsonObject Of(CanaryScore score) => new()
+    {
+        ["canary"] = score.Canary,
+        ["grader"] = score.Grader,
+        ["reward"] = score.HasReward ? Number(score.Reward) : null,
+        ["ungraded"] = score.Ungraded,
+    };
 
     private static JsonObject Of(StepTrained step) => new()
     {

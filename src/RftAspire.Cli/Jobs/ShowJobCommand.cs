@@ -28,8 +28,9 @@ public static class ShowJobCommand
         foreach (var (name, value) in JobJson.Of(job))
             if (value is not null) fields.AddRow(new Markup($"[grey]{name}[/]"), new Text(Plain(value)));
         context.Console().Write(fields);
-        foreach (var line in events.Where(e => e.EvalCompleted is not null || e.Note is not null).Select(WatchText.Of)) context.Out.WriteLine(line);
+        foreach (var line in events.Where(e => e.EvalCompleted is not null || e.GraderChecked is not null || e.Note is not null).Select(WatchText.Of)) context.Out.WriteLine(line);
         if (LastStep(events) is { } step) context.Out.WriteLine(step);
+        if (GraderCurves.Of(events) is { } curves) context.Console().Write(curves);
     }
 
     private static string? LastStep(IReadOnlyList<JobEvent> events)

@@ -12,6 +12,7 @@ public static class WatchText
     {
         JobEvent.EventOneofCase.StateChanged => $"job is {JobJson.Word(e.StateChanged.State)}",
         JobEvent.EventOneofCase.EvalCompleted => Of(e.EvalCompleted),
+        JobEvent.EventOneofCase.GraderChecked => Of(e.GraderChecked),
         JobEvent.EventOneofCase.Note => e.Note.Message,
         _ => null,
     };
@@ -28,6 +29,9 @@ public static class WatchText
     public static string Duration(TimeSpan time) => time.TotalHours >= 1
         ? Invariant($"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
         : Invariant($"{time.Minutes}:{time.Seconds:00}");
+
+    private static string Of(GraderChecked check) => string.Join(Environment.NewLine, check.Canaries.GroupBy(score => score.Grader).Select(grader =>
+        $"worthless answers to {grader.Key}:  " + string.Join("  ", grader.Select(score => score.HasReward ? Invariant($"{score.Canary} {score.Reward:0.000}") : $"{score.Canary} ungraded"))));
 
     private static string Of(EvalCompleted eval)
     {

@@ -8,8 +8,10 @@ public abstract record GraderDefinition(string Name)
 {
     private static readonly Dictionary<string, Func<GraderFields, GraderDefinition>> s_types = new()
     {
+        ["label_model"] = LabelModelDefinition.Read,
         ["label_set"] = LabelSetDefinition.Read,
         ["multi"] = MultiDefinition.Read,
+        ["score_model"] = ScoreModelDefinition.Read,
         ["string_check"] = StringCheckDefinition.Read,
     };
 

@@ -62,6 +62,8 @@ public sealed partial record Template
             + "{{sample.output_tools[0].function.name}} or {{sample.reasoning}}");
     }
 
+    internal static string NameOf(TemplateSource source) => s_sources.Single(known => known.Source == source).Name;
+
     private static readonly (string Name, TemplateSource Source)[] s_sources =
     [
         ("item", TemplateSource.Item),
@@ -90,4 +92,8 @@ public enum TemplateSource
 /// <param name="Source">Where it comes from.</param>
 /// <param name="Path">The place in the source; empty for a literal.</param>
 /// <param name="Literal">The text of a literal.</param>
-public sealed record TemplatePart(TemplateSource Source, DataPath Path, string Literal);
+public sealed record TemplatePart(TemplateSource Source, DataPath Path, string Literal)
+{
+    /// <summary>The place as templates write it, such as <c>item.a[0]</c>; empty for a literal.</summary>
+    public string Place => Source == TemplateSource.Literal ? "" : Template.NameOf(Source) + (Path.Text is "" or ['[', ..] ? "" : ".") + Path.Text;
+}

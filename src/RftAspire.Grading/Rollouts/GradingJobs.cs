@@ -1,29 +1,48 @@
 using System.Text.Json;
 using RftAspire.Contracts;
+using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Messages;
 
 namespace RftAspire.Grading.Rollouts;
 
 /// <summary>What grading needs of one job: its grader and the rows that its prompts came from.</summary>
-public sealed class GradingJob(ArtifactStore store, GraderFactory graders, string jobId)
+public sealed class GradingJob
 {
-    // Publication only: a load that failed is tried again by the next message.
-    private readonly Lazy<JsonElement[]> _training = new(() => ReadItems(store.TrainingPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
-    private readonly Lazy<JsonElement[]> _validation = new(() => ReadItems(store.ValidationPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
+    private readonly Lazy<PromptRow[]> _training;
+    private readonly Lazy<PromptRow[]> _validation;
 
-    public IGrader Grader { get; } = graders.Parse(ArtifactStore.ReadJson<JobSpec>(store.JobSpecFile(jobId)).GraderJson);
+    /// <summary>Throws <see cref="GraderException"/> where the grader cannot be used here.</summary>
+    public GradingJob(ArtifactStore store, GraderFactory graders, string jobId)
+    {
+        Definition = GraderDefinition.Parse(ArtifactStore.ReadJson<JobSpec>(store.JobSpecFile(jobId)).GraderJson);
+        Grader = graders.Create(Definition);
+        // Publication only: a load that failed is tried again by the next message.
+        _training = new(() => ReadRows(store.TrainingPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
+        _validation = new(() => ReadRows(store.ValidationPromptsFile(jobId)), LazyThreadSafetyMode.PublicationOnly);
+    }
+
+    public GraderDefinition Definition { get; }
+
+    public IGrader Grader { get; }
 
     /// <summary>The row of a group: of the training file, or of the validation file for evals.</summary>
     public JsonElement Item(GroupId id)
     {
-        var items = id.Purpose == GroupPurpose.Train ? _training.Value : _validation.Value;
-        return id.PromptIndex >= 0 && id.PromptIndex < items.Length
-            ? items[id.PromptIndex]
-            : throw new InvalidDataException($"{id} names prompt {id.PromptIndex} of {items.Length}; the job's prompts file is another one");
+        var rows = id.Purpose == GroupPurpose.Train ? _training.Value : _validation.Value;
+        return id.PromptIndex >= 0 && id.PromptIndex < rows.Length
+            ? rows[id.PromptIndex].Item
+            : throw new InvalidDataException($"{id} names prompt {id.PromptIndex} of {rows.Length}; the job's prompts file is another one");
     }
 
-    private static JsonElement[] ReadItems(string path) =>
-        [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<PromptRow>(line, ArtifactStore.Json)!.Item)];
+    /// <summary>At most so many rows of the training file, evenly spread.</summary>
+    public IReadOnlyList<PromptRow> TrialRows(int count)
+    {
+        var rows = _training.Value;
+        count = Math.Min(count, rows.Length);
+        return [.. Enumerable.Range(0, count).Select(i => rows[(long)i * rows.Length / count])];
+    }
+
+    private static PromptRow[] ReadRows(string path) => [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<PromptRow>(line, ArtifactStore.Json)!)];
 }
 
 /// <summary>The jobs that were graded last; a job's spec and prompts never change, so nothing goes stale.</summary>

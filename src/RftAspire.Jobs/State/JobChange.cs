@@ -23,6 +23,8 @@ public abstract record JobChange
 
     public sealed record Evaluated(int Step, IDictionary<string, double> Metrics) : JobChange;
 
+    public sealed record GraderChecked(IEnumerable<Contracts.Messages.CanaryScore> Canaries) : JobChange;
+
     public sealed record Note(string Key, string Message) : JobChange;
 
     /// <summary>The record and event that this change makes of a job, with the event's key; null where it changes nothing.</summary>
@@ -46,6 +48,7 @@ public abstract record JobChange
             job,
             new JobEvent { EvalCompleted = new EvalCompleted { Step = eval.Step, Metrics = { Ordered(eval.Metrics) } } },
             $"eval:{eval.Step}"),
+        GraderChecked check => (job, new JobEvent { GraderChecked = new Contracts.Jobs.V1.GraderChecked { Canaries = { check.Canaries.Select(ToMessage) } } }, "grader"),
         Note note => (job, new JobEvent { Note = new JobNote { Message = note.Message } }, $"note:{note.Key}"),
         _ => throw new InvalidOperationException($"unknown change {this}"),
     };
@@ -65,6 +68,13 @@ public abstract record JobChange
             WeightsDigest = move.WeightsDigest ?? "",
         };
         return (record, new JobEvent { StateChanged = new StateChanged { State = state, Error = move.Error } }, StateKey(state));
+    }
+
+    private static CanaryScore ToMessage(Contracts.Messages.CanaryScore score)
+    {
+        var message = new CanaryScore { Canary = score.Canary, Grader = score.Grader, Ungraded = score.Ungraded };
+        if (score.Reward is { } reward) message.Reward = reward;
+        return message;
     }
 
     public static string StateKey(JobState state) => $"state:{state}";

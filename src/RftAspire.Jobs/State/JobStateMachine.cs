@@ -6,8 +6,8 @@ namespace RftAspire.Jobs.State;
 /// <summary>What can move a job.</summary>
 public enum JobTrigger
 {
-    DatasetsIngested,
-    DatasetsRejected,
+    GraderAccepted,
+    InputsRejected,
     TrainingStarted,
     CancelRequested,
     JobSucceeded,
@@ -33,7 +33,7 @@ public static class JobStateMachine
     private static readonly JobMove s_ignored = JobMove.Ignored;
     private static readonly JobMove s_refused = JobMove.Refused;
 
-    // Columns in the order of JobTrigger: ingested, rejected, started, cancel, succeeded, failed, cancelled.
+    // Columns in the order of JobTrigger: accepted, rejected, started, cancel, succeeded, failed, cancelled.
     private static readonly Dictionary<JobState, JobMove[]> s_table = new()
     {
         [Validating] = [Queued, Failed, Running, Cancelling, Succeeded, Failed, Cancelled],

@@ -19,6 +19,7 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
         object[] messages =
         [
             new DatasetsIngested(id, 3, 1, [new Messages.DatasetFinding(2, "odd", "is odd")]),
+            new GraderAccepted(id, [new Messages.CanaryScore("empty", "f1", 0.25, 1), new Messages.CanaryScore("colon", "f1", null, 4)]),
             new TrainingStarted(id, 2),
             new Messages.EvalCompleted(id, 0, new() { ["reward/greedy"] = 0.25 }),
             new Messages.StepTrained(id, 1, 2, new() { ["reward/mean"] = 0.5 }),
@@ -32,10 +33,13 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
         var events = await ReadAsync(call);
 
         Assert.Equal(
-            ["Validating", "note", "Queued", "Running", "eval 0", "step 1", "step 2", "Succeeded"],
+            ["Validating", "note", "canaries", "Queued", "Running", "eval 0", "step 1", "step 2", "Succeeded"],
             events.Select(Describe));
-        Assert.Equal(Enumerable.Range(1, 8).Select(n => (long)n), events.Select(happened => happened.Sequence));
-        Assert.Equal(0.5, events[5].StepTrained.Metrics["reward/mean"]);
+        Assert.Equal(Enumerable.Range(1, 9).Select(n => (long)n), events.Select(happened => happened.Sequence));
+        Assert.Equal(0.5, events[6].StepTrained.Metrics["reward/mean"]);
+        Assert.Equal([(0.25, 1), (0, 4)], events[2].GraderChecked.Canaries.Select(score => (score.Reward, score.Ungraded)));
+        Assert.False(events[2].GraderChecked.Canaries[1].HasReward);
+        Assert.True(await service.Harness.Published.Any<CheckGrader>(sent => sent.Context.Message.JobId == id));
         Assert.True(await service.Harness.Published.Any<StartTraining>(sent => sent.Context.Message.JobId == id));
         var job = await GetAsync(id);
         Assert.Equal((JobState.Succeeded, "base-tuned", "beef", 2), (job.State, job.TunedModel, job.WeightsDigest, job.Step));
@@ -59,9 +63,9 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
         using var leaving = new CancellationTokenSource(s_deadline);
         using var call = Watch(id, after: 1, cancellation: leaving.Token);
 
-        await service.PublishAsync(new DatasetsIngested(id, 1, 0, []));
+        await service.PublishAsync(new Messages.StepTrained(id, 1, 2, []));
         Assert.True(await call.ResponseStream.MoveNext(leaving.Token));
-        Assert.Equal("Queued", Describe(call.ResponseStream.Current));
+        Assert.Equal("step 1", Describe(call.ResponseStream.Current));
         await leaving.CancelAsync();
 
         await FailsAsync(async () => await call.ResponseStream.MoveNext(CancellationToken.None), StatusCode.Cancelled);
@@ -81,6 +85,19 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
     }
 
     [RedisFact]
+    public async Task GraderRejected_Validating_FailsAndShowsTheCanaries()
+    {
+        var id = await CreateAsync();
+        using var call = Watch(id);
+
+        await service.PublishAsync(new GraderRejected(id, "gullible_grader", "grader 'q' rewards a worthless answer", [new Messages.CanaryScore("empty", "q", 1, 0)]));
+
+        Assert.Equal(["Validating", "canaries", "Failed"], (await ReadAsync(call)).Select(Describe));
+        var error = (await GetAsync(id)).Error;
+        Assert.Equal(("gullible_grader", "grader 'q' rewards a worthless answer"), (error.Code, error.Message));
+    }
+
+    [RedisFact]
     public async Task Cancel_BeforeTraining_EndsWhenTrainingAnswersAndThenIsRefused()
     {
         var id = await CreateAsync();
@@ -91,9 +108,11 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
         Assert.True(await service.Harness.Published.Any<CancelTraining>(sent => sent.Context.Message.JobId == id));
         using var call = Watch(id);
         await service.PublishAsync(new DatasetsIngested(id, 1, 0, []));
+        await service.PublishAsync(new GraderAccepted(id, []));
         await service.PublishAsync(new JobCancelled(id));
 
-        Assert.Equal(["Validating", "Cancelling", "Cancelled"], (await ReadAsync(call)).Select(Describe));
+        Assert.Equal(["Validating", "Cancelling", "canaries", "Cancelled"], (await ReadAsync(call)).Select(Describe));
+        Assert.DoesNotContain(service.Harness.Published.Select<CheckGrader>(), sent => sent.Context.Message.JobId == id);
         Assert.DoesNotContain(service.Harness.Published.Select<StartTraining>(), sent => sent.Context.Message.JobId == id);
         var error = await FailsAsync(async () => await service.Client.CancelJobAsync(cancel), StatusCode.FailedPrecondition);
         Assert.Contains("has ended in state Cancelled", error.Status.Detail, StringComparison.Ordinal);
@@ -157,6 +176,7 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
     {
         JobEvent.EventOneofCase.StateChanged => happened.StateChanged.State.ToString(),
         JobEvent.EventOneofCase.StepTrained => $"step {happened.StepTrained.Step}",
+        JobEvent.EventOneofCase.GraderChecked => "canaries",
         JobEvent.EventOneofCase.EvalCompleted => $"eval {happened.EvalCompleted.Step}",
         _ => "note",
     };

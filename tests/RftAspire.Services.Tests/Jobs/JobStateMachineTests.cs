@@ -7,7 +7,7 @@ public sealed class JobStateMachineTests
 {
     // Rows are states, columns triggers; a dot changes nothing, a cross is refused.
     private const string Table = """
-                   DatasetsIngested DatasetsRejected TrainingStarted CancelRequested JobSucceeded JobFailed JobCancelled
+                   GraderAccepted   InputsRejected   TrainingStarted CancelRequested JobSucceeded JobFailed JobCancelled
         Validating Queued           Failed           Running         Cancelling      Succeeded    Failed    Cancelled
         Queued     .                .                Running         Cancelling      Succeeded    Failed    Cancelled
         Running    .                .                .               Cancelling      Succeeded    Failed    Cancelled

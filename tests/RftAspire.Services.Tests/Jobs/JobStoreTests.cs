@@ -43,7 +43,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         var id = (await CreateAsync(store)).JobId;
         JobChange[] life =
         [
-            new JobChange.Move(JobTrigger.DatasetsIngested),
+            new JobChange.Move(JobTrigger.GraderAccepted),
             new JobChange.Move(JobTrigger.TrainingStarted) { TotalSteps = 2 },
             new JobChange.Evaluated(0, new Dictionary<string, double> { ["reward/greedy"] = 0.4 }),
             new JobChange.Trained(1, 2, new Dictionary<string, double> { ["reward/mean"] = 0.5, ["kl/reference"] = double.NaN }),
