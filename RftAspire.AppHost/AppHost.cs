@@ -11,13 +11,18 @@ var baseModels = Path.GetFullPath(settings["Artifacts:BaseModels"] ?? "../models
 var messaging = builder.AddRabbitMQ("messaging").WithDataVolume();
 var redis = builder.AddRedis("redis").WithDataVolume().WithArgs("--appendonly", "yes", "--appendfsync", "always");
 
-// The ring: Jobs hands a dataset to Ingestion, Training asks Sampling for rollouts, Grading rewards them, Training learns.
+// The ring: Jobs hands a dataset to Ingestion, Training asks Sampling for rollouts, Grading rewards them
+// (and asks Judge where a grader is a model), Training learns.
 var ingestion = Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingestion")
     .WithEndpoint("http", endpoint => endpoint.Port = null)
     .WithEndpoint("grpc", endpoint => endpoint.Port = null));
 Service(builder.AddProject<Projects.RftAspire_Sampling>("sampling").WithHttpEndpoint())
     .WithReplicas(settings.GetValue("Parameters:sampling-replicas", 1));
-Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint());
+var judge = Service(builder.AddProject<Projects.RftAspire_Judge>("judge")
+    .WithEndpoint("http", endpoint => endpoint.Port = null)
+    .WithEndpoint("grpc", endpoint => endpoint.Port = null));
+Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint()
+    .WithReference(judge).WaitFor(judge));
 Service(builder.AddProject<Projects.RftAspire_Training>("training").WithHttpEndpoint());
 
 // The public face. Its own settings name the endpoints, as gRPC without TLS needs a port that speaks HTTP/2 alone.

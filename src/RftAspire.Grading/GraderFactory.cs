@@ -2,6 +2,7 @@ using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
 using RftAspire.Grading.Models;
 using RftAspire.Grading.Rules;
+using RftAspire.Grading.Text;
 
 namespace RftAspire.Grading;
 
@@ -20,10 +21,16 @@ public sealed class GraderFactory
 
     private IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
+        JsonMatchDefinition match => new JsonMatchGrader(match),
         LabelModelDefinition label when Judge is not null => new LabelModelGrader(label, Judge),
         LabelSetDefinition labels => new LabelSetGrader(labels),
+        LengthDefinition length => new LengthGrader(length),
+        NumericDefinition numeric => new NumericGrader(numeric),
+        RankingDefinition ranking => new RankingGrader(ranking),
+        RegexDefinition regex => new RegexGrader(regex),
         ScoreModelDefinition score when Judge is not null => new ScoreModelGrader(score, Judge),
         StringCheckDefinition check => new StringCheckGrader(check),
+        TextSimilarityDefinition similarity => new TextSimilarityGrader(similarity),
         _ => throw new GraderException("$.type", $"'{definition.Type}' needs services that this process does not have; let the platform grade"),
     };
 }

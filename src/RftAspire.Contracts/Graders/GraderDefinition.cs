@@ -8,11 +8,17 @@ public abstract record GraderDefinition(string Name)
 {
     private static readonly Dictionary<string, Func<GraderFields, GraderDefinition>> s_types = new()
     {
+        ["json_match"] = JsonMatchDefinition.Read,
         ["label_model"] = LabelModelDefinition.Read,
         ["label_set"] = LabelSetDefinition.Read,
+        ["length"] = LengthDefinition.Read,
         ["multi"] = MultiDefinition.Read,
+        ["numeric"] = NumericDefinition.Read,
+        ["ranking"] = RankingDefinition.Read,
+        ["regex"] = RegexDefinition.Read,
         ["score_model"] = ScoreModelDefinition.Read,
         ["string_check"] = StringCheckDefinition.Read,
+        ["text_similarity"] = TextSimilarityDefinition.Read,
     };
 
     /// <summary>The grader's type, as in its JSON.</summary>

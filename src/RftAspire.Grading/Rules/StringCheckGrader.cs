@@ -6,11 +6,8 @@ namespace RftAspire.Grading.Rules;
 /// <summary>1 where the comparison holds, else 0. An answer that lacks a value which the grader reads of it has reward 0.</summary>
 public sealed class StringCheckGrader(StringCheckDefinition definition) : RuleGrader(definition)
 {
-    public override IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items) => Json
-        .CommonestFirst(items.Select(item => definition.Reference.Fill(new GradeRequest(item, new Sample("")))).OfType<string>())
-        .Take(MaxConstants)
-        .Append("")
-        .Select(text => definition.Input.Answer(text));
+    public override IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items) =>
+        Commonest(definition.Reference, items).Append("").Select(text => definition.Input.Answer(text));
 
     protected override GradeResult Compute(GradeRequest request) => new GradeResult.Reward(
         definition.Input.Fill(request) is { } input && definition.Reference.Fill(request) is { } reference && Compare(input, reference) ? 1 : 0);

@@ -4,7 +4,7 @@ namespace RftAspire.Services.Tests.Architecture;
 
 public sealed class ProjectReferenceTests
 {
-    private static readonly string[] s_services = ["Jobs", "Ingestion", "Sampling", "Grading", "Training"];
+    private static readonly string[] s_services = ["Jobs", "Ingestion", "Sampling", "Grading", "Judge", "Training"];
 
     // Services share records, not code; tests may use anything.
     private static readonly Dictionary<string, string[]> s_allowed = new()
@@ -17,6 +17,7 @@ public sealed class ProjectReferenceTests
         ["Jobs"] = ["Contracts", "ServiceDefaults"],
         ["Ingestion"] = ["Contracts", "ServiceDefaults"],
         ["Grading"] = ["Contracts", "ServiceDefaults"],
+        ["Judge"] = ["Contracts", "ServiceDefaults", "Engine"],
         ["Sampling"] = ["Contracts", "ServiceDefaults", "Engine"],
         ["Training"] = ["Contracts", "ServiceDefaults", "Engine"],
         ["Benchmarks"] = ["Engine"],

@@ -22,10 +22,10 @@ public static class TinyModel
         TieWordEmbeddings = true,
     };
 
-    public static void Save(string folder, long seed = 1)
+    public static void Save(string folder, long seed = 1, int context = 128)
     {
         var key = RandomKey.FromSeed(seed);
-        using var parameters = new Parameters(new ParameterLayout(s_config));
+        using var parameters = new Parameters(new ParameterLayout(s_config with { MaxPositionEmbeddings = context }));
         foreach (var (i, tensor) in parameters.Layout.Tensors.Index())
         {
             var values = parameters.Tensor(tensor);
@@ -34,9 +34,9 @@ public static class TinyModel
         CheckpointFolder.Save(folder, parameters, DType.F32);
     }
 
-    public static void SaveWithTokenizer(string folder, long seed = 1)
+    public static void SaveWithTokenizer(string folder, long seed = 1, int context = 128)
     {
-        Save(folder, seed);
+        Save(folder, seed, context);
         BpeTrainer.Train(["name a colour"], 300, ["<eos>"], new Dictionary<string, int>()).Save(folder);
     }
 }

@@ -1,0 +1,12 @@
+using RftAspire.Judge;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddRedis();
+builder.AddJudge();
+builder.Services.AddGrpc();
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+app.MapGrpcService<JudgeGrpcService>();
+app.Run();
