@@ -44,3 +44,5 @@ require() { # program... -- package...
 
 if [ -z "${ConnectionStrings__messaging:-}" ]; then require rabbitmq-server -- rabbitmq-server || exit 1; fi
 if [ -z "${ConnectionStrings__redis:-}" ]; then require redis-server -- redis-server || exit 1; fi
+# Python graders run in a sandbox of one or the other, and are refused without; nothing else needs them.
+require python3 bwrap -- python3 bubblewrap || echo "python graders may not run"

@@ -1,6 +1,7 @@
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading.Formulas;
 using RftAspire.Grading.Models;
+using RftAspire.Grading.Python;
 using RftAspire.Grading.Rules;
 using RftAspire.Grading.Text;
 
@@ -11,6 +12,9 @@ public sealed class GraderFactory
 {
     /// <summary>What model graders ask.</summary>
     public JudgeClient? Judge { get; init; }
+
+    /// <summary>Where <c>python</c> graders run.</summary>
+    public PythonSandbox? Python { get; init; }
 
     /// <summary>Reads a grader as the caller wrote it; throws <see cref="GraderException"/> where it cannot be used.</summary>
     public IGrader Parse(string json) => Create(GraderDefinition.Parse(json));
@@ -26,6 +30,7 @@ public sealed class GraderFactory
         LabelSetDefinition labels => new LabelSetGrader(labels),
         LengthDefinition length => new LengthGrader(length),
         NumericDefinition numeric => new NumericGrader(numeric),
+        PythonDefinition program when Python is not null => new PythonGrader(program, Python),
         RankingDefinition ranking => new RankingGrader(ranking),
         RegexDefinition regex => new RegexGrader(regex),
         ScoreModelDefinition score when Judge is not null => new ScoreModelGrader(score, Judge),

@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using RftAspire.Cli.Datasets;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
+using RftAspire.Grading.Python;
 using RftAspire.Ingestion;
 
 namespace RftAspire.Cli.Evals;
@@ -38,9 +40,12 @@ public sealed record EvalData(string Label, IReadOnlyList<PromptRow> Rows)
 /// <summary>A grader as data and at work.</summary>
 public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
 {
+    // The sandbox starts with its first call and ends with this process.
+    private static readonly GraderFactory s_graders = new() { Python = new PythonSandbox(new PythonOptions(), NullLogger<PythonSandbox>.Instance) };
+
     public static EvalGrader Read(CommandContext context, string file)
     {
         var definition = GraderDefinition.Parse(GraderFile.Read(context, file));
-        return new(definition, new GraderFactory().Create(definition));
+        return new(definition, s_graders.Create(definition));
     }
 }

@@ -14,6 +14,7 @@ public abstract record GraderDefinition(string Name)
         ["length"] = LengthDefinition.Read,
         ["multi"] = MultiDefinition.Read,
         ["numeric"] = NumericDefinition.Read,
+        ["python"] = PythonDefinition.Read,
         ["ranking"] = RankingDefinition.Read,
         ["regex"] = RegexDefinition.Read,
         ["score_model"] = ScoreModelDefinition.Read,

@@ -10,7 +10,7 @@ public sealed class RuleGraderTests
     private static readonly string[] s_pieces =
     [
         "{", "}", "[", "]", ":", ",", "\"labels\"", "\"ranking\"", "\"a\"", "\"b\"", "1", "1.0", "-1.5", "1e400", "true", "null", "{\"labels\":[\"a\",1]}",
-        "{\"ranking\":[\"b\",\"a\"]}", "{\"n\":1}", " ", "\n", "$", "%", ",000", ".", "e5", "\\ud83d", "\"\\ud83d\"", "\ud83d", "\u2212", "\0", "x", "<think>", "</think>",
+        "{\"ranking\":[\"b\",\"a\"]}", "{\"n\":1}", "{\"n\":-1.5}", " ", "\n", "$", "%", ",000", ".", "e5", "\\ud83d", "\"\\ud83d\"", "\ud83d", "\u2212", "\0", "x", "<think>", "</think>",
     ];
 
     [Theory]
