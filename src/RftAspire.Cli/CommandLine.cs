@@ -56,6 +56,8 @@ public sealed class CommandLine
             using var context = new CommandContext(parsed, _surroundings, parsed.GetValue(_json), parsed.GetValue(_server));
             try
             {
+                // Ctrl-C is listened for once the action has given its thread back, which one that only computes would never do.
+                await Task.Yield();
                 return await run(context, cancellationToken);
             }
             catch (Exception e)

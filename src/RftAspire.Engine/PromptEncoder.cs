@@ -22,8 +22,11 @@ public sealed class PromptEncoder
 
     public static bool Exists(string folder) => BpeTokenizer.Exists(folder);
 
-    public static PromptEncoder Load(string folder, ModelConfig config) =>
-        new(BpeTokenizer.Load(folder), ChatTemplate.Load(folder), config.EosTokenIds);
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="config">The model's.</param>
+    /// <param name="chatTemplate">A file with a chat template to take instead of the folder's.</param>
+    public static PromptEncoder Load(string folder, ModelConfig config, string? chatTemplate = null) =>
+        new(BpeTokenizer.Load(folder), ChatTemplate.Load(folder, chatTemplate), config.EosTokenIds);
 
     /// <summary>
     /// The prompt that asks for the assistant's next message. Without a chat template it is a text of its own, so it begins with the
@@ -33,6 +36,19 @@ public sealed class PromptEncoder
     {
         var ids = Tokenizer.Encode(_template.Render(messages, addGenerationPrompt: true), allowSpecial: true);
         return _template.IsPlain ? [.. Tokenizer.BeginningTokens, .. ids] : ids;
+    }
+
+    /// <summary>
+    /// The assistant's message as a completion to learn: what a model is to sample after <see cref="Encode"/>, with the stop token that
+    /// the template puts behind such a message, or the first where it puts none.
+    /// </summary>
+    /// <param name="prompt">The messages before it.</param>
+    /// <param name="answer">The message's text.</param>
+    public int[] EncodeAnswer(IReadOnlyList<(string Role, string Content)> prompt, string answer)
+    {
+        var whole = Tokenizer.Encode(_template.Render([.. prompt, ("assistant", answer)], addGenerationPrompt: false), allowSpecial: true);
+        var stop = whole.Reverse().Where(StopTokens.Contains).DefaultIfEmpty(StopTokens[0]).First();
+        return [.. Tokenizer.Encode(answer), stop];
     }
 
     /// <summary>The ids as text, special tokens left out.</summary>

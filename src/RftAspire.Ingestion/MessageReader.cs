@@ -9,12 +9,16 @@ internal static class MessageReader
 {
     private static readonly string[] s_roles = ["system", "developer", "user", "assistant"];
 
-    public static PromptMessage[] Read(JsonElement row, int maxPromptBytes, List<Fault> faults)
+    /// <param name="row">The whole row.</param>
+    /// <param name="last">The role that the last message must have: user where it is to be answered, assistant where the answer is there.</param>
+    /// <param name="maxPromptBytes">Bytes of text in all messages at most.</param>
+    /// <param name="faults">Where faults are added.</param>
+    public static PromptMessage[] Read(JsonElement row, string last, int maxPromptBytes, List<Fault> faults)
     {
         if (FindMessages(row, faults) is not { } array) return [];
         PromptMessage[] messages = [.. array.EnumerateArray().Select((message, index) => ReadMessage(message, index, faults))];
-        if (messages[^1].Role is not "user" && s_roles.Contains(messages[^1].Role))
-            faults.Add(new Fault("last_message_not_user", $"messages[{messages.Length - 1}].role is \"{messages[^1].Role}\", so nothing is left to answer; end with a message of role user"));
+        if (messages[^1].Role != last && s_roles.Contains(messages[^1].Role))
+            faults.Add(new Fault($"last_message_not_{last}", $"messages[{messages.Length - 1}].role is \"{messages[^1].Role}\", so {(last == "user" ? "nothing is left to answer" : "there is no answer to learn")}; end with a message of role {last}"));
         var length = messages.Sum(message => (long)Encoding.UTF8.GetByteCount(message.Content));
         if (length > maxPromptBytes)
             faults.Add(new Fault("prompt_too_long", $"messages hold {length} bytes of text, more than the {maxPromptBytes} of any prompt; shorten them"));

@@ -10,7 +10,7 @@ internal readonly record struct DatasetRow(int Line, JsonElement Value, PromptMe
 }
 
 /// <summary>Reads a dataset row by row; a row's value stands until the next row is read.</summary>
-internal sealed class RowReader(DatasetCheckOptions options)
+internal sealed class RowReader(DatasetCheckOptions options, string lastRole = "user")
 {
     private static readonly JsonDocumentOptions s_json = new() { MaxDepth = StrictJson.MaxDepth };
 
@@ -34,7 +34,7 @@ internal sealed class RowReader(DatasetCheckOptions options)
                 continue;
             }
             using var document = JsonDocument.Parse(bytes, s_json);
-            var messages = MessageReader.Read(document.RootElement, options.MaxPromptBytes, faults);
+            var messages = MessageReader.Read(document.RootElement, lastRole, options.MaxPromptBytes, faults);
             yield return new DatasetRow(line.Number, document.RootElement, messages, faults);
         }
     }

@@ -16,21 +16,12 @@ public static class ImportModelCommand
         dtype.AcceptOnlyFromAmong("f32", "bf16");
         return cli.Handle(new Command("import", "Make a Hugging Face folder of a GGUF file.") { file, output, dtype, tokenizer }, (context, _) =>
         {
-            var (folder, tokenizerFrom) = (Empty(context, context.Get(output)), Tokenizer(context, context.Get(tokenizer)));
+            var (folder, tokenizerFrom) = (NewFolder.Of(context, "dir", context.Get(output)), Tokenizer(context, context.Get(tokenizer)));
             using var gguf = GgufFile.Open(context.Surroundings.FullPath(context.Get(file)));
             CheckpointFolder.ImportGguf(gguf, folder, context.Get(dtype) == "bf16" ? DType.BF16 : DType.F32, tokenizerFrom);
             Print(context, folder);
             return Task.FromResult(ExitCode.Ok);
         });
-    }
-
-    /// <summary>Importing replaces a folder, which is only safe to do to an empty one.</summary>
-    private static string Empty(CommandContext context, string folder)
-    {
-        var path = context.Surroundings.FullPath(folder);
-        return File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-            ? throw new UsageException($"dir {folder}: is there already; name a new folder")
-            : path;
     }
 
     private static string? Tokenizer(CommandContext context, string? folder)

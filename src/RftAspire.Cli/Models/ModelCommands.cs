@@ -1,16 +1,18 @@
 using System.CommandLine;
 using RftAspire.Cli.Pretraining;
+using RftAspire.Cli.Tuning;
 
 namespace RftAspire.Cli.Models;
 
 public static class ModelCommands
 {
-    public static Command Create(CommandLine cli) => new("models", "List models, query one without the platform, import one, and make a base model.")
+    public static Command Create(CommandLine cli) => new("models", "List models, query one without the platform, import, tune and make one.")
     {
         ListModelsCommand.Create(cli),
         GenerateCommand.Create(cli),
         ScoreCommand.Create(cli),
         ImportModelCommand.Create(cli),
+        TuneCommand.Create(cli),
         PretrainCommand.Create(cli),
     };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RftAspire.Cli.Tuning;
 using RftAspire.Contracts;
 using RftAspire.Engine;
 using RftAspire.Engine.Model;
@@ -13,27 +14,21 @@ namespace RftAspire.Cli.Pretraining;
 /// </summary>
 internal sealed class AnswerWarmup(BaseModelRecipe recipe, PromptEncoder encoder, IReadOnlyList<PromptRow> rows, Parameters parameters, ThreadTeam team)
 {
-    private const int WarmupSteps = 20;
-    private const double FinalRate = 0.1;
-    private const double WeightDecay = 0.01;
+    private const int RisingSteps = 20;
 
     /// <summary>Mean loss of each epoch.</summary>
     public IEnumerable<double> Run(RandomKey key)
     {
-        using var trainer = new SupervisedTrainer(parameters, team, new AdamWSettings { WeightDecay = WeightDecay });
-        var stepsPerEpoch = (rows.Count + recipe.WarmupBatch - 1) / recipe.WarmupBatch;
-        for (var epoch = 0; epoch < recipe.WarmupEpochs; epoch++)
+        var perEpoch = SupervisedEpochs.StepsPerEpoch(rows.Count, recipe.WarmupBatch);
+        var epochs = new SupervisedEpochs(parameters, team, new SupervisedSettings
         {
-            var order = key.Derive(epoch).Permutation(rows.Count);
-            var loss = 0.0;
-            for (var step = 0; step < stepsPerEpoch; step++)
-            {
-                var batch = order.Skip(step * recipe.WarmupBatch).Take(recipe.WarmupBatch).Select(row => Group(row, key.Derive(epoch).Derive(row))).ToList();
-                var rate = SupervisedTrainer.CosineRate(epoch * stepsPerEpoch + step, Math.Max(recipe.WarmupSchedule, recipe.WarmupEpochs) * stepsPerEpoch, recipe.WarmupRate, WarmupSteps, FinalRate);
-                loss += trainer.Step(batch, rate);
-            }
-            yield return loss / stepsPerEpoch;
-        }
+            Steps = recipe.WarmupEpochs * perEpoch,
+            BatchSize = recipe.WarmupBatch,
+            LearningRate = recipe.WarmupRate,
+            ScheduledSteps = Math.Max(recipe.WarmupSchedule, recipe.WarmupEpochs) * perEpoch,
+            WarmupSteps = RisingSteps,
+        });
+        return epochs.Run(rows.Count, Group, key).Chunk(Math.Max(1, perEpoch)).Select(epoch => epoch.Average(step => step.Loss));
     }
 
     private TrainingGroup Group(int index, RandomKey key)

@@ -38,12 +38,18 @@ public static class CheckpointFolder
 
     /// <summary>
     /// Writes the model into a folder that appears under its name only when it is whole and on disk. An earlier folder of that
-    /// name is replaced. The tokenizer's files come from the folder <paramref name="copyTokenizerFrom"/>, if one is given.
+    /// name is replaced. The tokenizer's files come from the folder <paramref name="copyTokenizerFrom"/>, if one is given, and its
+    /// chat template from the file <paramref name="chatTemplate"/> instead, if that is given.
     /// </summary>
-    public static void Save(string folder, Parameters parameters, DType storeAs, string? copyTokenizerFrom = null) =>
-        Save(folder, parameters, storeAs, temporary => CopyTokenizer(copyTokenizerFrom, temporary));
+    public static void Save(string folder, Parameters parameters, DType storeAs, string? copyTokenizerFrom = null, string? chatTemplate = null) =>
+        Save(folder, parameters, storeAs, temporary =>
+        {
+            CopyTokenizer(copyTokenizerFrom, temporary);
+            // This file goes before a template in tokenizer_config.json.
+            if (chatTemplate is not null) File.Copy(chatTemplate, Path.Combine(temporary, "chat_template.jinja"), overwrite: true);
+        });
 
-    /// <summary>Makes a folder of the model in a GGUF file, as <see cref="Save(string, Parameters, DType, string?)"/> does.</summary>
+    /// <summary>Makes a folder of the model in a GGUF file, as <see cref="Save(string, Parameters, DType, string?, string?)"/> does.</summary>
     /// <param name="file">The model and, where it is byte-level BPE, its tokenizer.</param>
     /// <param name="folder">The folder to make; an earlier one is replaced.</param>
     /// <param name="storeAs">F32 keeps every value.</param>

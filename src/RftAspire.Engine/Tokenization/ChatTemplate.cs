@@ -48,10 +48,13 @@ public sealed class ChatTemplate
     /// Reads chat_template.jinja, else the chat_template of tokenizer_config.json, one or a list of named ones, of which "tool_use" is
     /// for conversations with tools; <see cref="Plain"/> where there is none.
     /// </summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="file">A template to take instead of the folder's; its special tokens stay the folder's.</param>
     /// <exception cref="CheckpointException">A file is malformed or the template uses what is not supported.</exception>
-    public static ChatTemplate Load(string folder)
+    public static ChatTemplate Load(string folder, string? file = null)
     {
         var config = TokenizerConfig.Read(folder);
+        if (file is not null) return new(Parse(file, File.ReadAllText(file)), null, config.SpecialTokens);
         if (!config.Templates.TryGetValue("default", out var template)) return Plain;
         var forTools = config.Templates.TryGetValue(ForTools, out var other) ? new Lazy<TemplateProgram>(() => Parse(other.File, other.Source)) : null;
         return new(Parse(template.File, template.Source), forTools, config.SpecialTokens);
