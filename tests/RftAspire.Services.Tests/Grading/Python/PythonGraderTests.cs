@@ -57,5 +57,5 @@ public sealed class PythonGraderTests
     }
 
     private static IGrader Grader(SandboxUnderTest test, string source) =>
-        new GraderFactory(test.Sandbox).Parse(JsonSerializer.Serialize(new { type = "python", name = "p", source }));
+        new GraderFactory { Python = test.Sandbox }.Parse(JsonSerializer.Serialize(new { type = "python", name = "p", source }));
 }
