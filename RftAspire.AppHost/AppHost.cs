@@ -21,7 +21,9 @@ Service(builder.AddProject<Projects.RftAspire_Sampling>("sampling").WithHttpEndp
 var judge = Service(builder.AddProject<Projects.RftAspire_Judge>("judge")
     .WithEndpoint("http", endpoint => endpoint.Port = null)
     .WithEndpoint("grpc", endpoint => endpoint.Port = null));
-Service(builder.AddProject<Projects.RftAspire_Grading>("grading").WithHttpEndpoint()
+var grading = Service(builder.AddProject<Projects.RftAspire_Grading>("grading")
+    .WithEndpoint("http", endpoint => endpoint.Port = null)
+    .WithEndpoint("grpc", endpoint => endpoint.Port = null)
     .WithReference(judge).WaitFor(judge));
 Service(builder.AddProject<Projects.RftAspire_Training>("training").WithHttpEndpoint());
 
@@ -30,7 +32,8 @@ Service(builder.AddProject<Projects.RftAspire_Jobs>("jobs")
     .WithEndpoint("http", endpoint => endpoint.Port = settings.GetValue("Ports:Rest", 7080))
     .WithEndpoint("grpc", endpoint => endpoint.Port = settings.GetValue("Ports:Grpc", 7081))
     .WithExternalHttpEndpoints()
-    .WithReference(ingestion).WaitFor(ingestion));
+    .WithReference(ingestion).WaitFor(ingestion)
+    .WithReference(grading).WaitFor(grading));
 
 builder.Build().Run();
 

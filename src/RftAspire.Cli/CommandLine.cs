@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using RftAspire.Cli.Benchmarks;
 using RftAspire.Cli.Datasets;
 using RftAspire.Cli.Evals;
+using RftAspire.Cli.Graders;
 using RftAspire.Cli.Jobs;
 using RftAspire.Cli.Models;
 
@@ -72,6 +73,7 @@ public sealed class CommandLine
         JobCommands.Create(this),
         ModelCommands.Create(this),
         DatasetCommands.Create(this),
+        GraderCommands.Create(this),
         EvalCommands.Create(this),
         BenchCommands.Create(this),
     };

@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace RftAspire.Cli;
 
-/// <summary>The file a caller names with <c>--grader</c>.</summary>
+/// <summary>The file of a grader that a caller names.</summary>
 public static class GraderFile
 {
-    public static string Read(CommandContext context, string file)
+    public static string Read(CommandContext context, string file, string option = "--grader")
     {
         var path = context.Surroundings.FullPath(file);
-        if (!File.Exists(path)) throw new UsageException($"--grader {file}: there is no such file");
+        if (!File.Exists(path)) throw new UsageException($"{option} {file}: there is no such file");
         var text = File.ReadAllText(path);
         try
         {
@@ -16,7 +16,7 @@ public static class GraderFile
         }
         catch (JsonException e)
         {
-            throw new UsageException($"--grader {file}: not JSON: {e.Message}");
+            throw new UsageException($"{option} {file}: not JSON: {e.Message}");
         }
         return text;
     }

@@ -30,6 +30,25 @@ public static class EvalStatistics
             ? BootstrapInterval([.. after.Zip(before, (late, early) => late - early)], seed)
             : throw new ArgumentException($"{before.Count} scores before and {after.Count} after; give both for the same rows", nameof(after));
 
+    /// <summary>The same for any statistic of rows, given by their indexes; null where most draws have no value (NaN).</summary>
+    public static Interval? BootstrapInterval(int rows, Func<int[], double> statistic, long seed)
+    {
+        var values = Enumerable.Range(0, Draws).AsParallel().Select(draw => statistic([.. Enumerable.Range(0, rows).Select(position => Index(seed, draw, position, rows))]))
+            .Where(double.IsFinite).ToArray();
+        if (values.Length <= Draws / 2) return null;
+        Array.Sort(values);
+        return new Interval(Quantile(values, (1 - Level) / 2), Quantile(values, (1 + Level) / 2));
+    }
+
+    /// <summary>Quantile of values in ascending order, linear between order statistics.</summary>
+    public static double Quantile(double[] sorted, double share)
+    {
+        var place = share * (sorted.Length - 1);
+        var below = (int)place;
+        var above = Math.Min(below + 1, sorted.Length - 1);
+        return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+    }
+
     /// <summary>
     /// The best of the grader's constant answers, the first of equals; rows that cannot be graded are left out. Null where no
     /// row can be graded.
@@ -65,13 +84,5 @@ public static class EvalStatistics
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
         value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
         return value ^ (value >> 31);
-    }
-
-    private static double Quantile(double[] sorted, double share)
-    {
-        var place = share * (sorted.Length - 1);
-        var below = (int)place;
-        var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
     }
 }

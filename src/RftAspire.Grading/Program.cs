@@ -2,6 +2,7 @@ using MassTransit;
 using RftAspire.Grading;
 using RftAspire.Grading.Canaries;
 using RftAspire.Grading.Rollouts;
+using RftAspire.Grading.Workbench;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -11,7 +12,9 @@ builder.AddMessaging(bus =>
     bus.AddConsumer<CheckGraderConsumer>();
 });
 builder.AddGrading();
+builder.Services.AddGrpc();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
+app.MapGrpcService<GraderWorkbenchService>();
 app.Run();

@@ -3,6 +3,7 @@ using RftAspire.Grading.Canaries;
 using RftAspire.Grading.Models;
 using RftAspire.Grading.Python;
 using RftAspire.Grading.Rollouts;
+using RftAspire.Grading.Workbench;
 
 namespace RftAspire.Grading;
 
@@ -22,5 +23,6 @@ public static class Registration
             Python = provider.GetRequiredService<PythonSandbox>(),
         });
         services.AddSingleton<GradingJobs>().AddSingleton<GraderChecks>();
+        services.AddSingleton<WorkbenchGraders>().AddSingleton<TestRequests>();
     }
 }

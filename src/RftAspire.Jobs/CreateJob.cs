@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Google.Protobuf;
 using RftAspire.Contracts;
+using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Datasets;
 using RftAspire.Jobs.Models;
@@ -18,7 +18,6 @@ public sealed class CreateJob(
     ModelFolders models,
     TimeProvider clock)
 {
-    private const int LongestGrader = 256 << 10;
     private const int LongestSuffix = 64;
     private const int LongestKey = 255;
     private const int ModelsShown = 8;
@@ -78,26 +77,15 @@ public sealed class CreateJob(
         else if (!await datasets.ExistsAsync(id)) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadDataset returned"));
     }
 
-    // Only what can be seen without knowing graders; Ingestion and Grading know them.
     private static void CheckGrader(string json, List<Violation> faults)
     {
-        const string Example = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""";
-        if (json.Length > LongestGrader)
-        {
-            faults.Add(new Violation("grader_json", $"has {json.Length} characters; at most {LongestGrader} are allowed"));
-            return;
-        }
         try
         {
-            using var grader = JsonDocument.Parse(json);
-            if (grader.RootElement.ValueKind != JsonValueKind.Object
-                || !grader.RootElement.TryGetProperty("type", out var type)
-                || type.ValueKind != JsonValueKind.String)
-                faults.Add(new Violation("grader_json", $"is no object with a string 'type'; for example {Example}"));
+            GraderDefinition.Parse(json);
         }
-        catch (JsonException error)
+        catch (GraderException error)
         {
-            faults.Add(new Violation("grader_json", $"is no JSON: {error.Message} Write for example {Example}"));
+            faults.Add(new Violation("grader_json", error.Message));
         }
     }
 

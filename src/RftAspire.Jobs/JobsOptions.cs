@@ -12,6 +12,9 @@ public sealed class JobsOptions
     /// <summary>How long the dataset checks of one upload may take.</summary>
     public TimeSpan DatasetCheckDeadline { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long one try of a grader may take.</summary>
+    public TimeSpan GraderDeadline { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>A job that waits this long for another service gets its command published again.</summary>
     public TimeSpan CommandDeadline { get; set; } = TimeSpan.FromSeconds(30);
 

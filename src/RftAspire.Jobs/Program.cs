@@ -1,5 +1,6 @@
 using MassTransit;
 using RftAspire.Jobs;
+using RftAspire.Jobs.Graders;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -11,5 +12,6 @@ builder.Services.AddGrpc();
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapGrpcService<JobsGrpcService>();
+app.MapGrpcService<WorkbenchGrpcService>();
 app.MapOpenAi();
 app.Run();

@@ -1,5 +1,6 @@
 using RftAspire.Contracts;
 using RftAspire.Jobs.Datasets;
+using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
 using RftAspire.Jobs.State;
 
@@ -19,6 +20,7 @@ public static class Registration
         services.AddSingleton<DatasetStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
         services.AddSingleton<UploadDataset>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
+        services.AddSingleton<GradingConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
     }

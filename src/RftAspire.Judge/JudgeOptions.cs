@@ -78,6 +78,8 @@ public sealed class JudgeOptions : IValidatableObject
         if (CacheLifetime < TimeSpan.Zero) yield return new($"Judge:CacheLifetime {CacheLifetime} is negative; zero remembers nothing");
         if (Fault("Judge:Endpoint", Endpoint, ApiKey) is { } fault) yield return new(fault);
         if (Endpoint is null && ApiKey is { Length: > 0 }) yield return new("Judge:ApiKey is set without Judge:Endpoint; set both");
+        foreach (var name in Models.Select(model => model.Value.Name ?? model.Key).GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))
+            yield return new($"Judge:Models has two models of the name '{name}'");
         foreach (var (name, model) in Models)
         {
             if (model.Endpoint is null && Endpoint is null) yield return new($"Judge:Models:{name} has no Endpoint; set it, or Judge:Endpoint");

@@ -11,6 +11,7 @@ internal static class RequestChecks
     private const int MostLabels = 100;
     private const int LongestLabel = 200;
     private const double LargestBound = 1e9;
+    private const double SmallestRange = 1e-9;
     private static readonly string[] s_roles = ["system", "developer", "user", "assistant"];
     private static readonly string[] s_efforts = ["", "none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
@@ -70,8 +71,8 @@ internal static class RequestChecks
 
     private static IEnumerable<string> Faults(ScoreRange? range)
     {
-        if (range is not null && !(range.Min < range.Max && range.Min >= -LargestBound && range.Max <= LargestBound))
-            yield return $"range: {range.Min} to {range.Max} is none; min must be below max, both within {LargestBound} of 0";
+        if (range is not null && !(range.Max - range.Min >= SmallestRange && range.Min >= -LargestBound && range.Max <= LargestBound))
+            yield return $"range: {range.Min} to {range.Max} is none; min must lie {SmallestRange} or more below max, both within {LargestBound} of 0";
     }
 
     private static IEnumerable<string> MaxDifference(ScoreRequest request)

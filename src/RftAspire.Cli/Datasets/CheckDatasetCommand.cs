@@ -37,15 +37,14 @@ public static class CheckDatasetCommand
 
     private static int Print(CommandContext context, DatasetReport report)
     {
-        var verdict = report.Verdict.ToString().ToLowerInvariant();
-        if (context.Json) context.PrintJson(ToJson(verdict, report));
-        else PrintText(context.Out, verdict, report);
+        if (context.Json) context.PrintJson(ToJson(report));
+        else PrintText(context.Out, report);
         return report.Verdict == DatasetVerdict.Reject ? ExitCode.Failed : ExitCode.Ok;
     }
 
-    private static JsonObject ToJson(string verdict, DatasetReport report) => new()
+    public static JsonObject ToJson(DatasetReport report) => new()
     {
-        ["verdict"] = verdict,
+        ["verdict"] = Word(report.Verdict),
         ["findings"] = new JsonArray([.. report.Findings.Select(finding => new JsonObject
         {
             ["line"] = finding.Line,
@@ -57,11 +56,13 @@ public static class CheckDatasetCommand
         ["validation_rows"] = report.ValidationRows,
     };
 
-    private static void PrintText(TextWriter writer, string verdict, DatasetReport report)
+    public static void PrintText(TextWriter writer, DatasetReport report)
     {
         var validation = report.ValidationRows > 0 ? $", {report.ValidationRows} sound validation rows" : "";
-        writer.WriteLine($"{verdict}: {report.Rows} sound rows{validation}");
+        writer.WriteLine($"{Word(report.Verdict)}: {report.Rows} sound rows{validation}");
         foreach (var finding in report.Findings) writer.WriteLine($"  {Line(finding)}");
         if (report.Omitted > 0) writer.WriteLine($"  and {report.Omitted} more");
     }
+
+    private static string Word(DatasetVerdict verdict) => verdict.ToString().ToLowerInvariant();
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using RftAspire.Cli.Datasets;
+using RftAspire.Cli.Platform;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
@@ -37,15 +38,15 @@ public sealed record EvalData(string Label, IReadOnlyList<PromptRow> Rows)
     }
 }
 
-/// <summary>A grader as data and at work.</summary>
+/// <summary>A grader as data and at work: in this process, or on the platform where it needs its services.</summary>
 public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
 {
     // The sandbox starts with its first call and ends with this process.
     private static readonly GraderFactory s_graders = new() { Python = new PythonSandbox(new PythonOptions(), NullLogger<PythonSandbox>.Instance) };
 
-    public static EvalGrader Read(CommandContext context, string file)
+    public static EvalGrader Read(CommandContext context, string file, string option = "--grader")
     {
-        var definition = GraderDefinition.Parse(GraderFile.Read(context, file));
-        return new(definition, s_graders.Create(definition));
+        var definition = GraderDefinition.Parse(GraderFile.Read(context, file, option));
+        return new(definition, definition.NeedsPlatform ? new PlatformGrader(context.Platform, definition, s_graders) : s_graders.Create(definition));
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using RftAspire.Contracts.Grading.V1;
 using RftAspire.Contracts.Jobs.V1;
 
 namespace RftAspire.Cli.Platform;
@@ -7,6 +8,7 @@ namespace RftAspire.Cli.Platform;
 /// <summary>The gRPC channel to Jobs.</summary>
 public sealed class PlatformConnection : IDisposable
 {
+    private const int GraderCallsAtOnce = 16;
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
     private readonly GrpcChannel _channel;
 
@@ -14,9 +16,14 @@ public sealed class PlatformConnection : IDisposable
     {
         _channel = channel;
         Jobs = new JobService.JobServiceClient(channel);
+        Workbench = new GraderWorkbench.GraderWorkbenchClient(channel);
     }
 
     public JobService.JobServiceClient Jobs { get; }
+    public GraderWorkbench.GraderWorkbenchClient Workbench { get; }
+
+    /// <summary>Room for the calls of a grader that are under way.</summary>
+    public SemaphoreSlim GraderCalls { get; } = new(GraderCallsAtOnce);
 
     public static PlatformConnection To(string server)
     {
@@ -31,5 +38,9 @@ public sealed class PlatformConnection : IDisposable
     public static CallOptions Within(TimeSpan time, CancellationToken cancellationToken) =>
         new(deadline: DateTime.UtcNow + time, cancellationToken: cancellationToken);
 
-    public void Dispose() => _channel.Dispose();
+    public void Dispose()
+    {
+        GraderCalls.Dispose();
+        _channel.Dispose();
+    }
 }

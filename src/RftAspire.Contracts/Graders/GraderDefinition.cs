@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace RftAspire.Contracts.Graders;
@@ -22,8 +24,20 @@ public abstract record GraderDefinition(string Name)
         ["text_similarity"] = TextSimilarityDefinition.Read,
     };
 
+    /// <summary>Characters that a grader may have.</summary>
+    public const int MaxLength = 1 << 20;
+
     /// <summary>The grader's type, as in its JSON.</summary>
     public string Type { get; private init; } = "";
+
+    /// <summary>The grader as JSON, every field that was left out at its default; reading it gives the same grader.</summary>
+    public string Json { get; private init; } = "";
+
+    /// <summary>sha256 of <see cref="Json"/>, lower-case hex.</summary>
+    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Json)));
+
+    /// <summary>Whether it can be run only where the platform's services are; the command line then asks the platform.</summary>
+    public virtual bool NeedsPlatform => false;
 
     /// <summary>What the grader reads of every dataset row.</summary>
     public abstract IEnumerable<GraderColumn> Columns { get; }
@@ -34,6 +48,7 @@ public abstract record GraderDefinition(string Name)
     /// <summary>Reads a grader; throws <see cref="GraderException"/> with path, value and fix where it cannot be used.</summary>
     public static GraderDefinition Parse(string json)
     {
+        if (json.Length > MaxLength) throw new GraderException("$", $"has {json.Length} characters; at most {MaxLength} are allowed");
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
@@ -57,10 +72,10 @@ public abstract record GraderDefinition(string Name)
             throw fields.Fault("type", $"'{type}' is no grader; use one of {string.Join(", ", s_types.Keys.Order(StringComparer.Ordinal))}");
         var name = fields.Text("name", type);
         // Evals compare scores with it; a reward does not.
-        fields.Number("pass_threshold", 0);
-        var definition = read(fields) with { Name = key ?? name, Type = type };
+        if (fields.Find("pass_threshold") is not null) fields.Number("pass_threshold", 0);
+        var definition = read(fields);
         fields.RejectUnread();
-        return definition;
+        return definition with { Name = key ?? name, Type = type, Json = fields.ToJson() };
     }
 
     private protected static IEnumerable<GraderColumn> ColumnsOf(params IEnumerable<Template> templates) =>

@@ -1,12 +1,16 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace RftAspire.Contracts.Graders;
 
 // The fields of one grader object; what nobody has asked for is a typing error of the caller.
 internal sealed class GraderFields
 {
+    private static readonly JsonSerializerOptions s_relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly JsonElement _grader;
     private readonly HashSet<string> _read = [];
+    private readonly JsonObject _written = [];
 
     public GraderFields(JsonElement grader, string path)
     {
@@ -25,7 +29,7 @@ internal sealed class GraderFields
     public string Text(string name, string? standard = null)
     {
         if (Find(name) is not { } value)
-            return standard ?? throw Fault(name, "is missing; write it as text");
+            return standard is null ? throw Fault(name, "is missing; write it as text") : Standard(name, standard);
         if (value.ValueKind != JsonValueKind.String || value.GetString() is not { Length: > 0 } text)
             throw Fault(name, $"{value.GetRawText()} is not text of at least one letter");
         return text;
@@ -40,7 +44,7 @@ internal sealed class GraderFields
 
     public double Number(string name, double standard)
     {
-        if (Find(name) is not { } value) return standard;
+        if (Find(name) is not { } value) return Standard(name, standard);
         return value.ValueKind == JsonValueKind.Number
             ? value.GetDouble()
             : throw Fault(name, $"{value.GetRawText()} is not a number; write it without quotes, or leave it out for {standard}");
@@ -55,7 +59,7 @@ internal sealed class GraderFields
 
     public int Count(string name, int standard, int least, int most)
     {
-        if (Find(name) is not { } value) return standard;
+        if (Find(name) is not { } value) return Standard(name, standard);
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= least && count <= most
             ? count
             : throw Fault(name, $"{value.GetRawText()} is not a whole number from {least} to {most}; leave it out for {standard}");
@@ -63,7 +67,7 @@ internal sealed class GraderFields
 
     public bool Flag(string name, bool standard) => Find(name) switch
     {
-        null => standard,
+        null => Standard(name, standard),
         { ValueKind: JsonValueKind.True } => true,
         { ValueKind: JsonValueKind.False } => false,
         { } value => throw Fault(name, $"{value.GetRawText()} is not true or false"),
@@ -101,8 +105,21 @@ internal sealed class GraderFields
     public JsonElement? Find(string name)
     {
         _read.Add(name);
-        return _grader.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        if (!_grader.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        _written[name] = JsonNode.Parse(value.GetRawText());
+        return value;
     }
+
+    /// <summary>Says how a field is written in <see cref="ToJson"/>.</summary>
+    public T Standard<T>(string name, T value)
+    {
+        // A bound that is infinite where it is left out cannot be written.
+        if (value is not double number || double.IsFinite(number)) _written[name] = value as JsonNode ?? JsonValue.Create(value);
+        return value;
+    }
+
+    /// <summary>The fields in the order in which they were first read, those left out at their defaults.</summary>
+    public string ToJson() => _written.ToJsonString(s_relaxed);
 
     public void RejectUnread()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace RftAspire.Contracts.Graders;
 
@@ -26,6 +27,8 @@ public abstract record JudgedDefinition(string Model, IReadOnlyList<JudgeMessage
 
     /// <summary>The lowest and the highest reward.</summary>
     public abstract (double Min, double Max) Range { get; }
+
+    public override bool NeedsPlatform => true;
 
     public override IEnumerable<GraderColumn> Columns => ColumnsOf(Messages.Select(message => message.Content));
 
@@ -67,7 +70,11 @@ public sealed record ScoreModelDefinition(string Model, IReadOnlyList<JudgeMessa
 
     private static (double Min, double Max) ReadRange(GraderFields fields)
     {
-        if (fields.Find("range") is not { } range) return (0, 1);
+        if (fields.Find("range") is not { } range)
+        {
+            fields.Standard("range", new JsonArray(0, 1));
+            return (0, 1);
+        }
         if (range.ValueKind == JsonValueKind.Array && range.GetArrayLength() == 2 && range.EnumerateArray().All(bound => bound.ValueKind == JsonValueKind.Number)
             && (range[0].GetDouble(), range[1].GetDouble()) is var (min, max) && min < max && double.IsFinite(max - min))
             return (min, max);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace RftAspire.Contracts.Graders;
@@ -12,6 +13,8 @@ public sealed partial record MultiDefinition(IReadOnlyList<GraderDefinition> Gra
 
     public override IEnumerable<GraderColumn> Columns => Graders.SelectMany(grader => grader.Columns).Distinct();
 
+    public override bool NeedsPlatform => Graders.Any(grader => grader.NeedsPlatform);
+
     public override IEnumerable<GraderDefinition> Leaves => Graders;
 
     internal static MultiDefinition Read(GraderFields fields)
@@ -21,6 +24,7 @@ public sealed partial record MultiDefinition(IReadOnlyList<GraderDefinition> Gra
         var names = graders.Select(grader => grader.Name).ToList();
         if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw fields.Fault("graders", $"has two graders of the name '{twice.Key}'; name them apart");
+        fields.Standard("graders", new JsonObject(graders.Select(grader => KeyValuePair.Create(grader.Name, JsonNode.Parse(grader.Json)))));
         return new MultiDefinition(graders, Formula.Parse(fields.Text("calculate_output"), names, fields.PathOf("calculate_output")));
     }
 

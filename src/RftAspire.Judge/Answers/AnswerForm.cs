@@ -73,8 +73,9 @@ internal sealed record ScoreForm(double Min, double Max) : AnswerForm
 
     protected override JsonObject ClosedResult()
     {
-        var (min, span) = ((decimal)Min, (decimal)Max - (decimal)Min);
-        return new() { ["enum"] = new JsonArray([.. Enumerable.Range(0, Levels + 1).Select(level => JsonValue.Create(min + span * level / Levels))]) };
+        // In decimals a tenth is a tenth; the ends are those of the range to the last bit.
+        double Level(int level) => Math.Clamp((double)((decimal)Min + ((decimal)Max - (decimal)Min) * level / Levels), Min, Max);
+        return new() { ["enum"] = new JsonArray([.. Enumerable.Range(0, Levels + 1).Select(level => JsonValue.Create(Level(level)))]) };
     }
 }
 

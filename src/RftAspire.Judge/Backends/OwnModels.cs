@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
 using RftAspire.Engine;
-using RftAspire.Engine.Checkpoints;
 using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Sampling;
 
@@ -54,9 +53,10 @@ internal sealed class OwnModels(IOptions<JudgeOptions> options) : BackgroundServ
             {
                 Decode(Load(folder), folder, decoding, stopping);
             }
-            catch (Exception error) when (error is CheckpointException or IOException or ArgumentException)
+#pragma warning disable CA1031 // Whatever is wrong with one model is answered to those who asked it.
+            catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
             {
-                // Whatever is wrong with one model is answered to those who asked it.
                 Fail(folder, decoding, new JudgeException(JudgeFailureKind.Rejected, $"{Path.GetFileName(folder)} cannot judge: {error.Message}", error));
             }
             TakeArrivals();

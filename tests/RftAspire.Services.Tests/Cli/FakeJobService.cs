@@ -96,6 +96,8 @@ public sealed class FakePlatform : IAsyncDisposable
     {
         var jobs = new FakeJobService();
         var builder = WebApplication.CreateSlimBuilder();
+        // The test folder holds a service's appsettings.json; this host must not take its ports.
+        builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));

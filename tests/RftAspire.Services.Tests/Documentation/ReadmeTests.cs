@@ -4,6 +4,7 @@ using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using RftAspire.Cli;
 using RftAspire.Contracts;
+using RftAspire.Grading;
 using RftAspire.Jobs;
 using RftAspire.Judge;
 using RftAspire.Sampling;
@@ -16,7 +17,7 @@ public sealed class ReadmeTests
 {
     private static readonly Surroundings s_nowhere = new() { Out = TextWriter.Null, Error = TextWriter.Null, WorkingDirectory = ".", Variable = _ => null };
     private static readonly string[] s_sources = ["RftAspire.AppHost", "RftAspire.ServiceDefaults", "src"];
-    private static readonly Type[] s_options = [typeof(JobsOptions), typeof(JudgeOptions), typeof(SamplingOptions), typeof(TrainingOptions)];
+    private static readonly Type[] s_options = [typeof(GradingOptions), typeof(JobsOptions), typeof(JudgeOptions), typeof(SamplingOptions), typeof(TrainingOptions)];
 
     public static TheoryData<string> Documents => [.. MarkdownFile.Paths];
 

@@ -22,6 +22,19 @@ public sealed class GraderDefinitionTests
     }
 
     [Theory]
+    [InlineData("""{"reference":"{{item.x}}","type":"string_check","name":null,"input":"{{sample.output_text}}","operation":"eq"}""",
+        """{"type":"string_check","name":"string_check","input":"{{sample.output_text}}","reference":"{{item.x}}","operation":"eq"}""")]
+    [InlineData("""{"type":"multi","graders":[{"type":"string_check","name":"a","input":"ü","reference":"{{item.x}}","operation":"eq","pass_threshold":0.5}],"calculate_output":"a"}""",
+        """{"type":"multi","name":"multi","graders":{"a":{"type":"string_check","name":"a","pass_threshold":0.5,"input":"ü","reference":"{{item.x}}","operation":"eq"}},"calculate_output":"a"}""")]
+    public void Json_OfAGrader_HasEveryDefaultAndReadsTheSame(string json, string expected)
+    {
+        var grader = GraderDefinition.Parse(json);
+
+        Assert.Equal(expected, grader.Json);
+        Assert.Equal((expected, grader.Digest), (GraderDefinition.Parse(expected).Json, GraderDefinition.Parse(expected).Digest));
+    }
+
+    [Theory]
     [InlineData("", "$", "not sound JSON")]
     [InlineData("[]", "$", "is array")]
     [InlineData("""{"name":"n"}""", "$.type", "missing")]

@@ -73,7 +73,10 @@ public sealed class CreateJobTests(JobsUnderTest service) : IClassFixture<JobsUn
     [InlineData("null")]
     [InlineData("""{"type":1}""")]
     [InlineData("""{"name":"x"}""")]
-    public async Task Create_GraderWithoutType_IsTheOnlyFault(string grader)
+    [InlineData("""{"type":"oracle"}""", "$.type: 'oracle'")]
+    [InlineData("""{"type":"multi","graders":{"f":{"type":"label_set","reference":"labels"}},"calculate_output":"f"}""", "$.graders.f.reference: 'labels'")]
+    [InlineData("""{"type":"label_set","reference":"{{item.labels}}","betta":1}""", "$.betta")]
+    public async Task Create_FaultyGrader_IsTheOnlyFaultWithItsPath(string grader, string path = "$")
     {
         var request = await service.RequestAsync();
         request.GraderJson = grader;
@@ -81,6 +84,18 @@ public sealed class CreateJobTests(JobsUnderTest service) : IClassFixture<JobsUn
         var error = await FailsAsync(async () => await service.Client.CreateJobAsync(request), StatusCode.InvalidArgument);
 
         Assert.Equal(["grader_json"], Fields(error));
+        Assert.Contains(path, error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [RedisFact]
+    public async Task Create_GraderOfMoreThanAMebibyte_IsRefused()
+    {
+        var request = await service.RequestAsync();
+        request.GraderJson += new string(' ', 1 << 20);
+
+        var error = await FailsAsync(async () => await service.Client.CreateJobAsync(request), StatusCode.InvalidArgument);
+
+        Assert.Contains("at most 1048576 are allowed", error.Status.Detail, StringComparison.Ordinal);
     }
 
     [RedisFact]

@@ -16,25 +16,29 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RftAspire.Contracts;
+using RftAspire.Contracts.Grading.V1;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs;
+using RftAspire.Services.Tests.Grading.Workbench;
 
 namespace RftAspire.Services.Tests.Jobs;
 
 /// <summary>
 /// The Jobs program as it runs: real Kestrel, real Redis, dataset checks over the wire; only the bus is in memory.
 /// </summary>
-public sealed class JobsUnderTest : IAsyncLifetime
+public class JobsUnderTest : IAsyncLifetime
 {
     public const string GoodRow = """{"messages":[{"role":"user","content":"hi"}]}""";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-jobs-");
     private WebApplication? _ingestion;
+    private GradingUnderTest? _grading;
     private WebApplicationFactory<JobsGrpcService>? _factory;
     private GrpcChannel? _channel;
 
     public RedisServer Redis { get; } = new();
     public JobService.JobServiceClient Client => new(_channel!);
+    public GraderWorkbench.GraderWorkbenchClient Workbench => new(_channel!);
     public HttpClient Http { get; private set; } = new();
     public ArtifactStore Artifacts { get; private set; } = null!;
     public IServiceProvider Services => _factory!.Services;
@@ -47,6 +51,7 @@ public sealed class JobsUnderTest : IAsyncLifetime
         if (!RedisServer.IsInstalled) return;
         await Redis.InitializeAsync();
         _ingestion = await StartIngestionAsync();
+        if (HasGrading) _grading = GradingUnderTest.Start(Artifacts);
         _factory = new WebApplicationFactory<JobsGrpcService>().WithWebHostBuilder(Configure);
         _factory.UseKestrel();
         _factory.StartServer();
@@ -120,9 +125,13 @@ public sealed class JobsUnderTest : IAsyncLifetime
         Http.Dispose();
         if (_factory is not null) await _factory.DisposeAsync();
         if (_ingestion is not null) await _ingestion.DisposeAsync();
+        if (_grading is not null) await _grading.DisposeAsync();
         await Redis.DisposeAsync();
         _folder.Delete(recursive: true);
     }
+
+    /// <summary>Whether Grading runs too; else nobody listens at its address.</summary>
+    protected virtual bool HasGrading => false;
 
     private void Configure(IWebHostBuilder host)
     {
@@ -134,6 +143,7 @@ public sealed class JobsUnderTest : IAsyncLifetime
             ["Artifacts:Root"] = Artifacts.Root,
             ["Artifacts:BaseModels"] = Artifacts.BaseModels,
             ["services:ingestion:grpc:0"] = _ingestion!.Urls.Single(),
+            ["services:grading:grpc:0"] = _grading?.Address ?? "http://127.0.0.1:1",
             ["Jobs:MaxDatasetBytes"] = "3000000",
             ["Jobs:CommandDeadline"] = "01:00:00",
             ["Jobs:WatchInterval"] = "00:00:00.050",

@@ -14,13 +14,13 @@ public sealed class JudgeUnderTest : IAsyncDisposable
 {
     public const string Key = "sk-very-secret-0123456789";
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-judge-");
-    private readonly WebApplicationFactory<JudgeGrpcService> _factory;
+    private readonly WebApplicationFactory<JudgeOptions> _factory;
     private readonly GrpcChannel _channel;
 
     private JudgeUnderTest(StubChatServer stub, string? redis, (string Setting, string Value)[] settings)
     {
         Stub = stub;
-        _factory = new WebApplicationFactory<JudgeGrpcService>().WithWebHostBuilder(host =>
+        _factory = new WebApplicationFactory<JudgeOptions>().WithWebHostBuilder(host =>
         {
             host.UseSetting("Artifacts:Root", _folder.FullName).UseSetting("Artifacts:BaseModels", Path.Combine(_folder.FullName, "base"));
             // Nothing listens there.

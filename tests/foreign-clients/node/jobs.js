@@ -1,13 +1,14 @@
-// Drives the job API from its .proto alone: uploads a dataset, creates a job, watches it, cancels it.
+// Drives the API from its .proto files alone: uploads a dataset, tries the grader on it, creates a job, watches it, cancels it.
 // Usage: node jobs.js HOST:PORT PROTO_ROOT DATASET GRADER MODEL
 const fs = require('fs');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
 const [address, protoRoot, dataset, grader, model] = process.argv.slice(2);
-const definition = loader.loadSync('rft/jobs/v1/jobs.proto', { includeDirs: [protoRoot], enums: String, longs: Number, defaults: true, oneofs: true });
-const { JobService } = grpc.loadPackageDefinition(definition).rft.jobs.v1;
-const client = new JobService(address, grpc.credentials.createInsecure());
+const definition = loader.loadSync(['rft/jobs/v1/jobs.proto', 'rft/grading/v1/grading.proto'], { includeDirs: [protoRoot], enums: String, longs: Number, defaults: true, oneofs: true });
+const { jobs, grading } = grpc.loadPackageDefinition(definition).rft;
+const client = new jobs.v1.JobService(address, grpc.credentials.createInsecure());
+const workbench = new grading.v1.GraderWorkbench(address, grpc.credentials.createInsecure());
 const deadline = () => ({ deadline: Date.now() + 60000 });
 const call = (method, request) => new Promise((resolve, reject) =>
   client[method](request, deadline(), (error, reply) => (error ? reject(error) : resolve(reply))));
@@ -18,6 +19,18 @@ function upload(path) {
     stream.write({ header: { filename: 'from-node.jsonl' } });
     const bytes = fs.readFileSync(path);
     for (let at = 0; at < bytes.length; at += 10000) stream.write({ data: bytes.subarray(at, at + 10000) });
+    stream.end();
+  });
+}
+
+function testGrader(graderJson, datasetId, answerColumn) {
+  return new Promise((resolve, reject) => {
+    let report = null;
+    const stream = workbench.test(deadline());
+    stream.on('data', (response) => { if (response.part === 'report') report = response.report; });
+    stream.on('error', reject);
+    stream.on('end', () => resolve(report));
+    stream.write({ setup: { graderJson, datasetId, answerColumn } });
     stream.end();
   });
 }
@@ -48,8 +61,10 @@ function watchToTheEnd(jobId) {
 async function main() {
   const file = await upload(dataset);
   const refused = await call('createJob', { model: 'no-such-model', trainingDatasetId: file.id, graderJson: '{}' }).catch((error) => error.code);
+  const graderJson = fs.readFileSync(grader, 'utf8');
+  const tested = await testGrader(graderJson, file.id, '{"labels":{{item.labels}}}');
   const job = await call('createJob', {
-    model, trainingDatasetId: file.id, graderJson: fs.readFileSync(grader, 'utf8'), seed: 7,
+    model, trainingDatasetId: file.id, graderJson, seed: 7,
     hyperparameters: { steps: 500, promptsPerStep: 4, groupSize: 2 },
   });
   const seen = await watchUntilStep(job.id, 2);
@@ -57,7 +72,7 @@ async function main() {
   await call('cancelJob', { jobId: job.id });
   const end = await watchToTheEnd(job.id);
   const again = await call('cancelJob', { jobId: job.id }).catch((error) => error.code);
-  console.log(JSON.stringify({ rows: file.rows, refused, seen: [...new Set(seen)], listed, end, again }));
+  console.log(JSON.stringify({ rows: file.rows, mean: tested.rewards.mean, refused, seen: [...new Set(seen)], listed, end, again }));
 }
 
-main().then(() => client.close(), (error) => { console.error(error); process.exit(1); });
+main().then(() => { client.close(); workbench.close(); }, (error) => { console.error(error); process.exit(1); });

@@ -1,0 +1,52 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Status = Grpc.Core.Status;
+
+namespace RftAspire.Contracts;
+
+/// <summary>What is wrong with one field of a request, and how to mend it.</summary>
+/// <param name="Field">The field, as in the <c>.proto</c> file.</param>
+/// <param name="Description">The value and the fix; its first 300 characters are told.</param>
+public sealed record Violation(string Field, string Description);
+
+/// <summary>The answer to a caller's mistake.</summary>
+public static class InvalidRequest
+{
+    /// <summary>The trailer that carries google.rpc.Status.</summary>
+    public const string DetailsTrailer = "grpc-status-details-bin";
+
+    // All of an answer's faults must fit into trailers, and clients bound those to a few kilobytes.
+    private const int LongestDescription = 300;
+
+    /// <summary>INVALID_ARGUMENT with all faulty fields, as text and as google.rpc.BadRequest.</summary>
+    public static RpcException Of(params IEnumerable<Violation> faults)
+    {
+        var violations = faults.Select(fault => fault with { Description = Shorten(fault.Description) }).ToList();
+        var message = string.Join("; ", violations.Select(violation => $"{violation.Field}: {violation.Description}"));
+        var request = new BadRequest
+        {
+            FieldViolations =
+            {
+                violations.Select(violation =>
+                    new BadRequest.Types.FieldViolation { Field = violation.Field, Description = violation.Description }),
+            },
+        };
+        var details = new Google.Rpc.Status
+        {
+            Code = (int)StatusCode.InvalidArgument,
+            Message = message,
+            Details = { Any.Pack(request) },
+        };
+        return new RpcException(
+            new Status(StatusCode.InvalidArgument, message),
+            new Metadata { { DetailsTrailer, details.ToByteArray() } });
+    }
+
+    /// <summary>The same for one field.</summary>
+    public static RpcException Of(string field, string description) => Of(new Violation(field, description));
+
+    private static string Shorten(string text) =>
+        text.Length <= LongestDescription ? text : text[..(LongestDescription - 1)].TrimEnd() + "…";
+}
