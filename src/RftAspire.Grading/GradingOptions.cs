@@ -26,9 +26,13 @@ public sealed class GradingOptions
 
     /// <summary>Rows of the training file that worthless answers are tried on before a job starts.</summary>
     [Range(1, 64)]
-    public int CanaryRows { get; set; } = 4;
+    public int CanaryRows { get; init; } = 4;
+
+    /// <summary>How long these trials may take before the job fails with what its grader is waiting for.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan CheckLimit { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Share of a judge's range above which the mean of a worthless answer stops the job.</summary>
     [Range(0, 1)]
-    public double CanaryMark { get; set; } = 0.5;
+    public double CanaryMark { get; init; } = 0.5;
 }

@@ -3,6 +3,7 @@ using MassTransit;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Messages;
+using RftAspire.Grading.Remote;
 using RftAspire.Grading.Rollouts;
 
 namespace RftAspire.Grading.Canaries;
@@ -11,7 +12,8 @@ namespace RftAspire.Grading.Canaries;
 /// Checks of jobs' graders, each on its own: a judge may take minutes, longer than a message may be held. Jobs asks again for a
 /// check that died with its process.
 /// </summary>
-public sealed partial class GraderChecks(GradingJobs jobs, IBus bus, IOptions<GradingOptions> options, IHostApplicationLifetime lifetime, ILogger<GraderChecks> logger)
+public sealed partial class GraderChecks(
+    GradingJobs jobs, RemoteLines lines, IBus bus, IOptions<GradingOptions> options, IHostApplicationLifetime lifetime, ILogger<GraderChecks> logger)
 {
     private readonly ConcurrentDictionary<string, Task> _running = new();
 
@@ -40,12 +42,14 @@ public sealed partial class GraderChecks(GradingJobs jobs, IBus bus, IOptions<Gr
         }
     }
 
-    private async Task<object> CheckAsync(string jobId, CancellationToken cancellation)
+    private async Task<object> CheckAsync(string jobId, CancellationToken stopping)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limit.CancelAfter(options.Value.CheckLimit);
         try
         {
             var job = jobs.Get(jobId);
-            var report = await CanaryReport.OfAsync(job.Definition, job.Grader, job.TrialRows(options.Value.CanaryRows), options.Value.CanaryMark, jobId, cancellation);
+            var report = await CanaryReport.OfAsync(job.Definition, job.Grader, job.TrialRows(options.Value.CanaryRows), options.Value.CanaryMark, jobId, limit.Token);
             if (report.Fault is not var (code, message)) return new GraderAccepted(jobId, [.. report.Scores]);
             LogRejected(jobId, message);
             return new GraderRejected(jobId, code, message, [.. report.Scores]);
@@ -53,6 +57,12 @@ public sealed partial class GraderChecks(GradingJobs jobs, IBus bus, IOptions<Gr
         catch (GraderException error)
         {
             return new GraderRejected(jobId, "invalid_grader", error.Message, []);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            var causes = lines.All.Select(line => line.Outage is { } outage ? $"; {line.Address}: {outage.Cause}" : "");
+            return new GraderRejected(jobId, "grader_unavailable",
+                $"the grader did not answer a few trial questions within {options.Value.CheckLimit} (Grading:CheckLimit){string.Concat(causes)}", []);
         }
     }
 

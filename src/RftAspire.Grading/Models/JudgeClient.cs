@@ -2,11 +2,15 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Judge.V1;
+using RftAspire.Grading.Remote;
 
 namespace RftAspire.Grading.Models;
 
-/// <summary>Grading's line to Judge. Judge keeps deadlines and tries again by itself; what reaches Grading as an error is Judge being away, or a mistake of the grader's author.</summary>
-public sealed class JudgeClient(IConfiguration configuration) : IDisposable
+/// <summary>
+/// Grading's line to Judge, one a model: where most questions to it fail, further ones wait, and their jobs pause. Judge keeps deadlines
+/// and tries again by itself.
+/// </summary>
+public sealed class JudgeClient(IConfiguration configuration, RemoteLines lines) : IDisposable
 {
     private const string Setting = "services:judge:grpc:0";
     // Above all that Judge waits for; this only ends a call that hangs.
@@ -15,24 +19,46 @@ public sealed class JudgeClient(IConfiguration configuration) : IDisposable
     private readonly Uri? _address = configuration.ServiceAddress("judge", "grpc", "http");
     private GrpcChannel? _channel;
 
-    /// <summary>The judgement, a failure of the call as one too.</summary>
-    public async Task<Judgement> AskAsync(Func<JudgeService.JudgeServiceClient, CallOptions, AsyncUnaryCall<Judgement>> ask, CancellationToken cancellation)
+    /// <summary>The judgement; what goes wrong is an outcome of it.</summary>
+    public async Task<Judgement> AskAsync(
+        Question question, Func<JudgeService.JudgeServiceClient, CallOptions, AsyncUnaryCall<Judgement>> ask, CancellationToken cancellation)
     {
         if (_address is null) return Failure(JudgeFailureKind.Rejected, $"the address of Judge is not set; set {Setting}");
-        var channel = LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address));
+        var client = new JudgeService.JudgeServiceClient(LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address)));
+        var job = question.JobId.Length == 0 ? null : question.JobId;
         try
         {
-            return await ask(new JudgeService.JudgeServiceClient(channel), new CallOptions(deadline: DateTime.UtcNow + s_deadline, cancellationToken: cancellation));
+            return await lines.ToJudge(question.Model).CallAsync(token => TryAsync(client, ask, token), s_deadline, pace: null, job, cancellation);
         }
-        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        catch (RemoteFault fault)
         {
-            return error.StatusCode is StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.FailedPrecondition
-                ? Failure(JudgeFailureKind.Rejected, error.Status.Detail)
-                : Failure(JudgeFailureKind.Unavailable, $"Judge at {_address} failed: {error.StatusCode} {error.Status.Detail}");
+            return Failure(JudgeFailureKind.Unavailable, fault.Message);
         }
     }
 
     public void Dispose() => _channel?.Dispose();
+
+    private static async Task<Judgement> TryAsync(
+        JudgeService.JudgeServiceClient client, Func<JudgeService.JudgeServiceClient, CallOptions, AsyncUnaryCall<Judgement>> ask, CancellationToken cancellation)
+    {
+        try
+        {
+            var judgement = await ask(client, new CallOptions(deadline: DateTime.UtcNow + s_deadline, cancellationToken: cancellation));
+            return judgement.Failure is { Kind: JudgeFailureKind.Unavailable } failure ? throw new RemoteFault(failure.Kind, failure.Message) : judgement;
+        }
+        catch (RpcException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (RpcException error) when (error.StatusCode is StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.FailedPrecondition)
+        {
+            return Failure(JudgeFailureKind.Rejected, error.Status.Detail);
+        }
+        catch (RpcException error)
+        {
+            throw new RemoteFault(JudgeFailureKind.Unavailable, $"Judge answers {error.StatusCode}: {error.Status.Detail}") { IsAway = error.StatusCode == StatusCode.Unavailable };
+        }
+    }
 
     private static Judgement Failure(string kind, string message) => new() { Failure = new JudgeFailure { Kind = kind, Message = message } };
 }

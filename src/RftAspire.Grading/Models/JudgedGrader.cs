@@ -17,7 +17,7 @@ public abstract class JudgedGrader(JudgedDefinition definition, JudgeClient judg
         if (_columns.FirstOrDefault(column => column.Find(request.Item) is null) is { } missing)
             return GradeResult.InvalidReference($"item.{missing} is missing on this row; mend the row");
         if (JudgeQuestion.Of(definition, request) is not { } question) return new GradeResult.Reward(definition.Range.Min);
-        var judgement = await judge.AskAsync((client, options) => Ask(client, question, options), cancellation);
+        var judgement = await judge.AskAsync(question, (client, options) => Ask(client, question, options), cancellation);
         GradeResult result = judgement.OutcomeCase == Judgement.OutcomeOneofCase.Failure
             ? new GradeResult.Ungraded(judgement.Failure.Kind, $"{definition.Model}: {judgement.Failure.Message}")
             : new GradeResult.Reward(Reward(judgement));

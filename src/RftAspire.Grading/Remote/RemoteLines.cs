@@ -34,8 +34,11 @@ public sealed class RemoteLines : IDisposable
     internal RemoteLine To(GraderDefinition definition, string field, Uri address)
     {
         _hosts.Check(definition, field, address);
-        return _lines.GetOrAdd(Key(address), key => new(() => new RemoteLine(key, _options, () => Changed?.Invoke()))).Value;
+        return Line(Key(address));
     }
+
+    /// <summary>The way to a model through Judge, which is our own: each model is away by itself.</summary>
+    internal RemoteLine ToJudge(string model) => Line($"judge model {model}");
 
     internal GrpcChannel Channel(Uri address) => _channels.GetOrAdd(Key(address), key => new(() =>
         GrpcChannel.ForAddress(key, new GrpcChannelOptions { HttpHandler = _handler, DisposeHttpClient = false, MaxReceiveMessageSize = MaxAnswerBytes }))).Value;
@@ -50,6 +53,8 @@ public sealed class RemoteLines : IDisposable
         _handler.Dispose();
         foreach (var line in All) line.Dispose();
     }
+
+    private RemoteLine Line(string key) => _lines.GetOrAdd(key, name => new(() => new RemoteLine(name, _options, () => Changed?.Invoke()))).Value;
 
     private static string Key(Uri address) => address.GetLeftPart(UriPartial.Authority);
 
