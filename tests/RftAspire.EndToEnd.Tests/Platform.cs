@@ -24,6 +24,9 @@ public sealed class Platform : IAsyncDisposable
         Jobs = new JobService.JobServiceClient(_channel);
     }
 
+    /// <summary>The tests that start a platform: each one wants both cores.</summary>
+    public const string OneAtATime = "platform";
+
     public Uri Address { get; }
     public JobService.JobServiceClient Jobs { get; }
 
@@ -31,14 +34,35 @@ public sealed class Platform : IAsyncDisposable
     public static string Grader => File.ReadAllText(Path.Combine(Sample, "grader.json"));
     public const string Model = "eurovoc-base-5m";
 
-    public static async Task<Platform> StartAsync(int samplers = 1)
+    /// <param name="samplers">Sampling processes.</param>
+    /// <param name="artifacts">Folder of the artifact store; the host's own without.</param>
+    /// <param name="settings">Settings of services, as environment variables.</param>
+    public static async Task<Platform> StartAsync(int samplers = 1, string? artifacts = null, Dictionary<string, string>? settings = null)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        string[] arguments = [$"--Parameters:sampling-replicas={samplers}", $"--Artifacts:BaseModels={Path.Combine(NodeFactAttribute.Repository, "models")}"];
+        string[] arguments =
+        [
+            $"--Parameters:sampling-replicas={samplers}",
+            $"--Artifacts:BaseModels={Path.Combine(NodeFactAttribute.Repository, "models")}",
+            .. artifacts is null ? (string[])[] : [$"--Artifacts:Root={artifacts}"],
+        ];
+        foreach (var (name, value) in settings ?? []) Environment.SetEnvironmentVariable(name, value);
+        try
+        {
+            return await StartAsync(arguments, patience);
+        }
+        finally
+        {
+            foreach (var name in (settings ?? []).Keys) Environment.SetEnvironmentVariable(name, null);
+        }
+    }
+
+    private static async Task<Platform> StartAsync(string[] arguments, CancellationTokenSource patience)
+    {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.RftAspire_AppHost>(arguments, patience.Token);
         var app = await builder.BuildAsync(patience.Token);
         await app.StartAsync(patience.Token);
-        foreach (var service in (string[])["ingestion", "sampling", "grading", "training", "jobs"])
+        foreach (var service in (string[])["ingestion", "sampling", "judge", "grading", "training", "jobs"])
             await app.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
         return new Platform(app);
     }
@@ -53,13 +77,15 @@ public sealed class Platform : IAsyncDisposable
         return (await call.ResponseAsync).Id;
     }
 
-    public async Task<Job> CreateAsync(int steps, long seed = 5) => await Jobs.CreateJobAsync(new CreateJobRequest
+    public Task<Job> CreateAsync(int steps) => CreateAsync(Grader, new Hyperparameters { Steps = steps, PromptsPerStep = 8, GroupSize = 4 });
+
+    public async Task<Job> CreateAsync(string grader, Hyperparameters hyperparameters) => await Jobs.CreateJobAsync(new CreateJobRequest
     {
         Model = Model,
         TrainingDatasetId = await UploadAsync(40),
-        GraderJson = Grader,
-        Seed = seed,
-        Hyperparameters = new Hyperparameters { Steps = steps, PromptsPerStep = 8, GroupSize = 4 },
+        GraderJson = grader,
+        Seed = 5,
+        Hyperparameters = hyperparameters,
     });
 
     /// <summary>Events in order, until the job has ended.</summary>

@@ -5,6 +5,7 @@ using RftAspire.ForeignClients;
 namespace RftAspire.EndToEnd.Tests;
 
 /// <summary>Real broker, real Redis, every service, a real model. One platform at a time: each one wants both cores.</summary>
+[Collection(Platform.OneAtATime)]
 public sealed class RingTests
 {
     private const int Steps = 4;
