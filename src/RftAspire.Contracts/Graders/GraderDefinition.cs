@@ -66,6 +66,9 @@ public abstract record GraderDefinition(string Name)
         }
     }
 
+    // Its JSON may hold an endpoint's secrets.
+    public sealed override string ToString() => $"{Type} grader '{Name}'";
+
     /// <param name="grader">One grader object.</param>
     /// <param name="path">Its JSON path.</param>
     /// <param name="key">Its key among the graders of another one, which is its name there.</param>

@@ -125,7 +125,7 @@ internal sealed class RemoteLine : IDisposable
     {
         ShouldHandle = tried => new(tried.Outcome.Exception is TimeoutRejectedException or RemoteFault { IsBusy: false }),
         FailureRatio = 0.5,
-        MinimumThroughput = 5,
+        MinimumThroughput = 10,
         SamplingDuration = TimeSpan.FromSeconds(30),
         BreakDurationGenerator = broken => new(Least(s_firstBreak * Math.Pow(2, Math.Min(broken.HalfOpenAttempts, 16)), s_longestBreak)),
         OnOpened = opened => Open(opened.Outcome.Exception!),

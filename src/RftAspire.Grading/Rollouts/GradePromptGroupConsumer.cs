@@ -19,7 +19,8 @@ public sealed class GradePromptGroupConsumer(GroupsAtWork groups, IOptions<Gradi
         context.CancellationToken.ThrowIfCancellationRequested();
         if (!work.IsCompleted)
         {
-            await context.Forward(context.ReceiveContext.InputAddress, group);
+            var queue = await context.GetSendEndpoint(context.ReceiveContext.InputAddress);
+            await queue.Send(group, context.CancellationToken);
             return;
         }
         groups.Forget(group.Id);

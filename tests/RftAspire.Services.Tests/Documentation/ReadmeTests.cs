@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using RftAspire.Cli;
 using RftAspire.Contracts;
 using RftAspire.Grading;
+using RftAspire.Grading.Python;
 using RftAspire.Jobs;
 using RftAspire.Judge;
 using RftAspire.Sampling;
@@ -17,7 +18,7 @@ public sealed class ReadmeTests
 {
     private static readonly Surroundings s_nowhere = new() { Out = TextWriter.Null, Error = TextWriter.Null, WorkingDirectory = ".", Variable = _ => null };
     private static readonly string[] s_sources = ["RftAspire.AppHost", "RftAspire.ServiceDefaults", "src"];
-    private static readonly Type[] s_options = [typeof(GradingOptions), typeof(JobsOptions), typeof(JudgeOptions), typeof(SamplingOptions), typeof(TrainingOptions)];
+    private static readonly Type[] s_options = [typeof(GradingOptions), typeof(JobsOptions), typeof(JudgeOptions), typeof(PythonOptions), typeof(SamplingOptions), typeof(TrainingOptions)];
 
     public static TheoryData<string> Documents => [.. MarkdownFile.Paths];
 
@@ -67,7 +68,7 @@ public sealed class ReadmeTests
         Assert.All(fields, field => Assert.Equal(Plain(field.Accessor.GetValue(defaults)), Plain(rows[field.Name])));
     }
 
-    private static bool IsOption(string setting) => setting.Split(':') is [var section, var name]
+    private static bool IsOption(string setting) => setting.Split(':') is [.., var section, var name]
         && s_options.Any(type => type.Name == section + "Options" && type.GetProperty(name, BindingFlags.Public | BindingFlags.Instance) is not null);
 
     private static bool IsInSettingsFile(string setting) =>

@@ -81,10 +81,10 @@ public sealed class RolloutExchangeTests : IDisposable
     [Fact]
     public async Task SampleAsync_GraderAway_NeitherAsksNorFailsUntilItIsBack()
     {
-        var exchange = Exchange(new TrainingOptions { GroupDeadline = TimeSpan.FromMilliseconds(20), StepDeadline = TimeSpan.FromMilliseconds(300) });
+        var exchange = Exchange(new TrainingOptions { GroupDeadline = TimeSpan.FromMilliseconds(20), StepDeadline = TimeSpan.FromSeconds(2) });
         _pauses.Pause(new GradingPaused("job-1", "http://localhost:9", "refused"));
         var sampling = SampleAsync(exchange, 1);
-        await Task.Delay(TimeSpan.FromMilliseconds(700));
+        await Task.Delay(TimeSpan.FromSeconds(2.5));
         Assert.Empty(Asked());
         Assert.False(sampling.IsCompleted);
 
@@ -93,7 +93,7 @@ public sealed class RolloutExchangeTests : IDisposable
         exchange.Receive(Answer(0, version: 3));
 
         Assert.Equal(3, (await sampling)[0].WeightsVersion);
-        Assert.InRange(exchange.Paused("job-1"), TimeSpan.FromMilliseconds(700), TimeSpan.FromSeconds(30));
+        Assert.InRange(exchange.Paused("job-1"), TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(30));
     }
 
     [Fact]
