@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Grpc.Core;
-using RftAspire.Contracts.Grading.V1;
 using RftAspire.Contracts.Graders;
+using RftAspire.Contracts.Grading.V1;
 
 namespace RftAspire.Grading.Workbench;
 
