@@ -40,7 +40,7 @@ public sealed class RingTests
         Assert.Equal(File.ReadLines(Path.Combine(Platform.Sample, "valid.jsonl")).Count(), result.GetProperty("rows").GetInt32());
         Assert.Equal(1, result.GetProperty("mean").GetDouble());
         Assert.Equal(3, result.GetProperty("refused").GetInt32());
-        Assert.Equal(["JOB_STATE_VALIDATING", "JOB_STATE_QUEUED", "JOB_STATE_RUNNING", "stepTrained"],
+        Assert.Equal(["JOB_STATE_VALIDATING", "graderChecked", "JOB_STATE_QUEUED", "JOB_STATE_RUNNING", "stepTrained"],
             result.GetProperty("seen").EnumerateArray().Select(kind => kind.GetString()!));
         Assert.True(result.GetProperty("listed").GetBoolean());
         Assert.Equal("JOB_STATE_CANCELLED", result.GetProperty("end").GetString());
