@@ -62,6 +62,7 @@ public static class BrokerBenchmark
         await bus.StartAsync(cancellation).WaitAsync(s_patience, cancellation);
         try
         {
+            await UntilReadyAsync(bus, graded.Reader, grading, cancellation);
             await SendAsync(bus, graded.Reader, 0, WarmUpGroups, grading, cancellation);
             var started = Stopwatch.GetTimestamp();
             await SendAsync(bus, graded.Reader, WarmUpGroups, groups, grading, cancellation);
@@ -70,6 +71,19 @@ public static class BrokerBenchmark
         finally
         {
             await bus.StopAsync(CancellationToken.None);
+        }
+    }
+
+    // What is published before Grading has its queue reaches nobody.
+    private static async Task UntilReadyAsync(IBus bus, ChannelReader<PromptGroupGraded> graded, Process grading, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!graded.TryPeek(out _))
+        {
+            if (grading.HasExited || Stopwatch.GetElapsedTime(started) > s_patience)
+                throw new InvalidOperationException($"Grading has not begun within {s_patience.TotalSeconds:F0} s; can the broker be reached?");
+            await bus.Publish(Group(-1), cancellation);
+            await Task.Delay(TimeSpan.FromSeconds(0.5), cancellation);
         }
     }
 
@@ -82,6 +96,7 @@ public static class BrokerBenchmark
             await Task.WhenAll(Enumerable.Range(first + sent, next).Select(group => bus.Publish(Group(group), cancellation)));
             sent += next;
             var answer = await NextAsync(graded, grading, cancellation);
+            if (answer.Id.Group < first) continue;
             if (answer.Rollouts.Any(rollout => rollout.Reward is null)) throw new InvalidOperationException($"a rollout was not graded: {answer.Rollouts.First(rollout => rollout.Reward is null).Error}");
             back++;
         }
@@ -136,7 +151,7 @@ public static class BrokerBenchmark
         Rollouts = [.. Enumerable.Range(0, GroupSize).Select(index => new Rollout
         {
             Index = index,
-            CompletionTokens = [.. Enumerable.Range(number, CompletionTokens)],
+            CompletionTokens = [.. Enumerable.Range(index, CompletionTokens)],
             SamplingLogprobs = [.. Enumerable.Range(1, CompletionTokens).Select(token => -1f / token)],
             Text = GraderBenchmark.Answer((long)number * GroupSize + index),
             FinishReason = FinishReason.Stop,
