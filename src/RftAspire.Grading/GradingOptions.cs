@@ -14,7 +14,7 @@ public sealed class GradingOptions
 
     /// <summary>How long calls wait for an endpoint that is away before their rollouts stay ungraded.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
-    public TimeSpan OutageLimit { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan OutageLimit { get; init; } = TimeSpan.FromMinutes(20);
 
     /// <summary>A group that takes longer goes to the back of its queue, while its graders work on: no message is held for a minute.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:00:55")]
