@@ -35,15 +35,17 @@ public sealed class Platform : IAsyncDisposable
     public const string Model = "eurovoc-base-5m";
 
     /// <param name="samplers">Sampling processes.</param>
+    /// <param name="baseModels">Folder of the base models; the repository's without.</param>
     /// <param name="artifacts">Folder of the artifact store; the host's own without.</param>
     /// <param name="settings">Settings of services, as environment variables.</param>
-    public static async Task<Platform> StartAsync(int samplers = 1, string? artifacts = null, Dictionary<string, string>? settings = null)
+    public static async Task<Platform> StartAsync(
+        int samplers = 1, string? baseModels = null, string? artifacts = null, Dictionary<string, string>? settings = null)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         string[] arguments =
         [
             $"--Parameters:sampling-replicas={samplers}",
-            $"--Artifacts:BaseModels={Path.Combine(NodeFactAttribute.Repository, "models")}",
+            $"--Artifacts:BaseModels={baseModels ?? Path.Combine(NodeFactAttribute.Repository, "models")}",
             .. artifacts is null ? (string[])[] : [$"--Artifacts:Root={artifacts}"],
         ];
         foreach (var (name, value) in settings ?? []) Environment.SetEnvironmentVariable(name, value);
@@ -67,11 +69,12 @@ public sealed class Platform : IAsyncDisposable
         return new Platform(app);
     }
 
-    public async Task<string> UploadAsync(int rows)
+    public Task<string> UploadAsync(int rows) => UploadAsync(string.Join('\n', File.ReadLines(Path.Combine(Sample, "train.jsonl")).Take(rows)));
+
+    public async Task<string> UploadAsync(string lines)
     {
         using var call = Jobs.UploadDataset();
         await call.RequestStream.WriteAsync(new UploadDatasetRequest { Header = new DatasetHeader { Filename = "train.jsonl" } });
-        var lines = string.Join('\n', File.ReadLines(Path.Combine(Sample, "train.jsonl")).Take(rows));
         await call.RequestStream.WriteAsync(new UploadDatasetRequest { Data = ByteString.CopyFromUtf8(lines) });
         await call.RequestStream.CompleteAsync();
         return (await call.ResponseAsync).Id;
