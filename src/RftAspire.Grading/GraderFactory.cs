@@ -31,6 +31,20 @@ public sealed class GraderFactory
         ? new MultiGrader(multi, [.. multi.Graders.Select(Create)])
         : new GuardedGrader(definition, CreateSingle(definition));
 
+    /// <summary>
+    /// Looks for what a definition alone cannot tell: hosts that may not be called, services that this process lacks, sources that do
+    /// not load. Throws <see cref="GraderException"/> for the first of them; a machine without a sandbox is none.
+    /// </summary>
+    public async Task CheckAsync(GraderDefinition definition, CancellationToken cancellation)
+    {
+        Create(definition);
+        foreach (var program in definition.Leaves.OfType<PythonDefinition>())
+        {
+            if (Python is not null && await Python.ValidateAsync(program.Source, cancellation) is { Kind: not PythonFaults.SandboxUnavailable } failed)
+                throw new GraderException($"{program.Path}.source", $"cannot be used, {failed.Kind}: {failed.Message}");
+        }
+    }
+
     private IGrader CreateSingle(GraderDefinition definition) => definition switch
     {
         EndpointDefinition endpoint => Cached(definition, new EndpointGrader(endpoint, Lines), (request, _) => new(request.JobId)),

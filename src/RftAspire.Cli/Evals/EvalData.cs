@@ -49,9 +49,14 @@ public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
     public static EvalGrader Read(CommandContext context, string file, string option = "--grader")
     {
         var definition = GraderDefinition.Parse(GraderFile.Read(context, file, option));
-        var hosts = context.Surroundings.Variable("Grading__AllowedHosts");
-        var lines = new RemoteLines(Options.Create(hosts is null ? new GradingOptions() : new GradingOptions { AllowedHosts = hosts }));
-        var graders = new GraderFactory { Python = s_python, Lines = lines };
+        var graders = Graders(context);
         return new(definition, definition.NeedsPlatform ? new PlatformGrader(context.Platform, definition, graders) : graders.Create(definition));
+    }
+
+    /// <summary>What makes graders in this process.</summary>
+    public static GraderFactory Graders(CommandContext context)
+    {
+        var hosts = context.Surroundings.Variable("Grading__AllowedHosts");
+        return new() { Python = s_python, Lines = new RemoteLines(Options.Create(hosts is null ? new GradingOptions() : new GradingOptions { AllowedHosts = hosts })) };
     }
 }

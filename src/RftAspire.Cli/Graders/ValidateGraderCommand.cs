@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RftAspire.Cli.Datasets;
+using RftAspire.Cli.Evals;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Grading.V1;
 using RftAspire.Grading.Workbench;
@@ -15,12 +16,13 @@ public static class ValidateGraderCommand
         var file = GraderCommands.File();
         var data = new Option<string>("--data") { HelpName = "FILE", Description = "A dataset, whose rows must have the columns that the grader reads. Exits 1 where it is rejected." };
         var command = new Command("validate", "Check a grader's definition; print it with its defaults, and what it reads of a row.") { file, data };
-        return cli.Handle(command, (context, _) =>
+        return cli.Handle(command, async (context, cancellationToken) =>
         {
             var definition = GraderDefinition.Parse(GraderFile.Read(context, context.Get(file), "grader"));
+            if (!definition.NeedsPlatform) await EvalGrader.Graders(context).CheckAsync(definition, cancellationToken);
             var report = context.Get(data) is { } name ? Check(context, name, definition) : null;
             Print(context, GraderSummary.Of(definition), report);
-            return Task.FromResult(report?.Verdict == DatasetVerdict.Reject ? ExitCode.Failed : ExitCode.Ok);
+            return report?.Verdict == DatasetVerdict.Reject ? ExitCode.Failed : ExitCode.Ok;
         });
     }
 

@@ -10,7 +10,7 @@ namespace RftAspire.Grading.Canaries;
 public sealed record CanaryReport(IReadOnlyList<CanaryScore> Scores, (string Code, string Message)? Fault)
 {
     // Nothing was graded because nobody answered: the job would only find out after sampling.
-    private static readonly string[] s_absent = ["judge_unavailable", "judge_rejected", "judge_timeout", "endpoint_unavailable", "sandbox_unavailable", "python_source"];
+    private static readonly string[] s_absent = ["judge_unavailable", "judge_rejected", "judge_timeout", "endpoint_unavailable", "sandbox_unavailable"];
 
     /// <summary>Gives every canary to the grader on each of the rows.</summary>
     /// <param name="definition">The grader as data.</param>
@@ -47,8 +47,7 @@ public sealed record CanaryReport(IReadOnlyList<CanaryScore> Scores, (string Cod
 
     private static (string, string)? Absence(GraderDefinition leaf, List<GraderPart> parts) =>
         parts.Count > 0 && parts.All(part => s_absent.Contains(part.Error?.Kind))
-            ? (parts[0].Error!.Kind == "python_source" ? "invalid_grader" : "grader_unavailable",
-                $"grader '{leaf.Name}' ({leaf.Type}) graded none of {parts.Count} trial answers, {parts[0].Error!.Kind}: {parts[0].Error!.Message}")
+            ? ("grader_unavailable", $"grader '{leaf.Name}' ({leaf.Type}) graded none of {parts.Count} trial answers, {parts[0].Error!.Kind}: {parts[0].Error!.Message}")
             : null;
 
     private static (string, string)? Gullibility(GraderDefinition leaf, CanaryScore score, double platformMark)

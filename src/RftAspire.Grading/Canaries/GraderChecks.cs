@@ -13,7 +13,7 @@ namespace RftAspire.Grading.Canaries;
 /// check that died with its process.
 /// </summary>
 public sealed partial class GraderChecks(
-    GradingJobs jobs, RemoteLines lines, IBus bus, IOptions<GradingOptions> options, IHostApplicationLifetime lifetime, ILogger<GraderChecks> logger)
+    GradingJobs jobs, GraderFactory graders, RemoteLines lines, IBus bus, IOptions<GradingOptions> options, IHostApplicationLifetime lifetime, ILogger<GraderChecks> logger)
 {
     private readonly ConcurrentDictionary<string, Task> _running = new();
 
@@ -49,6 +49,7 @@ public sealed partial class GraderChecks(
         try
         {
             var job = jobs.Get(jobId);
+            await graders.CheckAsync(job.Definition, limit.Token);
             var report = await CanaryReport.OfAsync(job.Definition, job.Grader, job.TrialRows(options.Value.CanaryRows), options.Value.CanaryMark, jobId, limit.Token);
             if (report.Fault is not var (code, message)) return new GraderAccepted(jobId, [.. report.Scores]);
             LogRejected(jobId, message);

@@ -8,8 +8,8 @@ namespace RftAspire.Grading.Workbench;
 /// <summary>The workbench for callers of the platform; Jobs passes their calls on.</summary>
 public sealed class GraderWorkbenchService(WorkbenchGraders graders, TestRequests requests) : GraderWorkbench.GraderWorkbenchBase
 {
-    public override Task<ValidateResponse> Validate(ValidateRequest request, ServerCallContext context) =>
-        Task.FromResult(GraderSummary.Of(WorkbenchGraders.Define("grader_json", request.GraderJson)));
+    public override async Task<ValidateResponse> Validate(ValidateRequest request, ServerCallContext context) =>
+        GraderSummary.Of(await graders.CheckAsync("grader_json", request.GraderJson, context.CancellationToken));
 
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
     {

@@ -18,15 +18,32 @@ public sealed class WorkbenchGraders(GraderFactory factory)
         {
             if (_known.TryGetValue(definition.Json, out var known)) return (definition, known);
             if (_known.Count == Capacity) _known.Clear();
-            return (definition, _known[definition.Json] = factory.Create(definition));
+            return (definition, _known[definition.Json] = Sound(field, () => factory.Create(definition)));
         }
     }
 
-    public static GraderDefinition Define(string field, string json)
+    /// <summary>The definition in a field of a request, once it is known that it can be used here.</summary>
+    public async Task<GraderDefinition> CheckAsync(string field, string json, CancellationToken cancellation)
+    {
+        var definition = Define(field, json);
+        try
+        {
+            await factory.CheckAsync(definition, cancellation);
+            return definition;
+        }
+        catch (GraderException error)
+        {
+            throw InvalidRequest.Of(field, error.Message);
+        }
+    }
+
+    public static GraderDefinition Define(string field, string json) => Sound(field, () => GraderDefinition.Parse(json));
+
+    private static T Sound<T>(string field, Func<T> make)
     {
         try
         {
-            return GraderDefinition.Parse(json);
+            return make();
         }
         catch (GraderException error)
         {

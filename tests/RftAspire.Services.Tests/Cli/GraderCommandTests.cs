@@ -32,6 +32,19 @@ public sealed class GraderCommandTests : IDisposable
         Assert.Equal("accept", run.Json.GetProperty("data").GetProperty("verdict").GetString());
     }
 
+    [Theory]
+    [InlineData("""{"type":"multi","graders":{"a":{"type":"endpoint","url":"http://example.com/"}},"calculate_output":"a"}""", "$.graders.a.url", "Grading:AllowedHosts")]
+    public async Task Validate_WhatTheDefinitionAloneDoesNotTell_IsFound(string grader, string path, string part)
+    {
+        _folder.Write("grader.json", grader);
+
+        var run = await RunAsync("validate", "grader.json");
+
+        Assert.NotEqual(ExitCode.Ok, run.Code);
+        Assert.Contains(path, run.Error, StringComparison.Ordinal);
+        Assert.Contains(part, run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Validate_DataWithoutTheColumn_Fails()
     {

@@ -56,6 +56,21 @@ public sealed class PythonGraderTests
         Assert.Equal("p", Assert.Single(result.Parts).Name);
     }
 
+    [SandboxTheory(SandboxBackend.Namespaces)]
+    [InlineData("def grade(sample, item):\n    return 1", null)]
+    [InlineData("def grade(sample)\n    return 1", "python_source: SyntaxError")]
+    [InlineData("import nowhere_to_be_found\ndef grade(sample, item):\n    return 1", "python_source: ModuleNotFoundError")]
+    public async Task CheckAsync_Source_IsLoaded(string source, string? fault)
+    {
+        await using var test = new SandboxUnderTest(null);
+        var definition = GraderDefinition.Parse(JsonSerializer.Serialize(new { type = "multi", graders = new { code = new { type = "python", source } }, calculate_output = "code" }));
+
+        var error = await Record.ExceptionAsync(() => new GraderFactory { Python = test.Sandbox }.CheckAsync(definition, CancellationToken.None));
+
+        Assert.Equal(fault is null ? null : "$.graders.code.source", (error as GraderException)?.Path);
+        Assert.Contains(fault ?? "", error?.Message ?? "", StringComparison.Ordinal);
+    }
+
     private static IGrader Grader(SandboxUnderTest test, string source) =>
         new GraderFactory { Python = test.Sandbox }.Parse(JsonSerializer.Serialize(new { type = "python", name = "p", source }));
 }
