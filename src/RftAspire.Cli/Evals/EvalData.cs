@@ -43,6 +43,9 @@ public sealed record EvalData(string Label, IReadOnlyList<PromptRow> Rows)
 /// <summary>A grader as data and at work: in this process, or on the platform where it needs its services.</summary>
 public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
 {
+    // At a terminal nobody waits long for a service to come back.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+
     // The sandbox starts with its first call and ends with this process.
     private static readonly PythonSandbox s_python = new(new PythonOptions(), NullLogger<PythonSandbox>.Instance);
 
@@ -56,7 +59,11 @@ public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
     /// <summary>What makes graders in this process.</summary>
     public static GraderFactory Graders(CommandContext context)
     {
-        var hosts = context.Surroundings.Variable("Grading__AllowedHosts");
-        return new() { Python = s_python, Lines = new RemoteLines(Options.Create(hosts is null ? new GradingOptions() : new GradingOptions { AllowedHosts = hosts })) };
+        var options = new GradingOptions
+        {
+            AllowedHosts = context.Surroundings.Variable("Grading__AllowedHosts") ?? new GradingOptions().AllowedHosts,
+            OutageLimit = s_patience,
+        };
+        return new() { Python = s_python, Lines = new RemoteLines(Options.Create(options)) };
     }
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
@@ -12,7 +14,7 @@ public sealed class CanaryReportTests : IDisposable
     private const string Judge = """{"type":"score_model","name":"quality","model":"m","range":[1,5],"input":[{"role":"user","content":"Grade {{sample.output_text}}"}]MARK}""";
 
     private static readonly string[] s_answers = [":", "b", "c", "d"];
-    private readonly ServiceUnderTest<GraderChecks> _service = new();
+    private readonly ServiceUnderTest<GraderChecks> _service = new(("Grading:CheckLimit", "00:00:10"));
 
     public void Dispose() => _service.Dispose();
 
@@ -78,6 +80,21 @@ public sealed class CanaryReportTests : IDisposable
         await _service.Harness.Bus.Publish(new CheckGrader("job-1"));
 
         Assert.Equal(("invalid_grader", "grader $.input: is missing; write it as text"), (await NextAsync<GraderRejected>()) is var rejected ? (rejected.Code, rejected.Message) : default);
+    }
+
+    [Fact]
+    public async Task Consume_GraderIsAway_RejectsWithTheCauseAtTheLimit()
+    {
+        using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        WriteJob($$"""{"type":"endpoint","url":"http://{{closed.LocalEndPoint}}/grade"}""");
+
+        await _service.Harness.Bus.Publish(new CheckGrader("job-1"));
+
+        var rejected = await NextAsync<GraderRejected>();
+        Assert.Equal("grader_unavailable", rejected.Code);
+        Assert.Contains("within 00:00:10 (Grading:CheckLimit)", rejected.Message, StringComparison.Ordinal);
+        Assert.Contains($"http://{closed.LocalEndPoint} cannot be reached", rejected.Message, StringComparison.Ordinal);
     }
 
     private async Task<T> NextAsync<T>() where T : class
