@@ -6,11 +6,13 @@ using RftAspire.Contracts.Messages;
 namespace RftAspire.Grading;
 
 /// <summary>
-/// One grader at work: whatever it throws concerns one answer only, a reward that is no finite number is none, and what it took is
-/// noted. Parts that the grader tells of itself follow its own.
+/// One grader at work: it gets only rows that have what it reads, whatever it throws concerns one answer only, a reward that is no
+/// finite number is none, and what it took is noted. Parts that the grader tells of itself follow its own.
 /// </summary>
 internal sealed class GuardedGrader(GraderDefinition definition, IGrader grader) : IGrader
 {
+    private readonly DataPath[] _columns = [.. definition.Columns.Select(column => column.Path)];
+
     public async ValueTask<GradeResult> GradeAsync(GradeRequest request, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
@@ -40,6 +42,10 @@ internal sealed class GuardedGrader(GraderDefinition definition, IGrader grader)
 
     private async ValueTask<GradeResult> GradeOrExplainAsync(GradeRequest request, CancellationToken cancellation)
     {
+        foreach (var column in _columns)
+        {
+            if (column.Find(request.Item) is null) return GradeResult.InvalidReference($"item.{column} is missing on this row; mend the row");
+        }
         try
         {
             var result = await grader.GradeAsync(request, cancellation);

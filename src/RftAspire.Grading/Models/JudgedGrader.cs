@@ -10,12 +10,8 @@ namespace RftAspire.Grading.Models;
 /// <summary>Asks a language model through Judge. An answer that lacks what the judge would be shown gets the lowest of the range, unasked.</summary>
 public abstract class JudgedGrader(JudgedDefinition definition, JudgeClient judge) : IGrader
 {
-    private readonly DataPath[] _columns = [.. definition.Columns.Select(column => column.Path)];
-
     public async ValueTask<GradeResult> GradeAsync(GradeRequest request, CancellationToken cancellation)
     {
-        if (_columns.FirstOrDefault(column => column.Find(request.Item) is null) is { } missing)
-            return GradeResult.InvalidReference($"item.{missing} is missing on this row; mend the row");
         if (JudgeQuestion.Of(definition, request) is not { } question) return new GradeResult.Reward(definition.Range.Min);
         var judgement = await judge.AskAsync(question, (client, options) => Ask(client, question, options), cancellation);
         GradeResult result = judgement.OutcomeCase == Judgement.OutcomeOneofCase.Failure

@@ -5,7 +5,7 @@ using RftAspire.Contracts.Graders;
 namespace RftAspire.Grading.Rules;
 
 /// <summary>The weighted share of the fields that the answer has as the row; 0 for an answer that is no JSON or breaks the schema.</summary>
-public sealed class JsonMatchGrader(JsonMatchDefinition definition) : RuleGrader(definition)
+public sealed class JsonMatchGrader(JsonMatchDefinition definition) : RuleGrader
 {
     private readonly JsonEquality _equality = new(definition.Tolerance, definition.ArraysAsSets);
 

@@ -7,7 +7,7 @@ namespace RftAspire.Grading.Rules;
 /// The answer's labels against the row's, by counts of right, wrong and missed ones. A label named again counts as a wrong one, so
 /// repeating does not pay. An answer without labels in its JSON has reward 0, by the rule of the task.
 /// </summary>
-public sealed class LabelSetGrader(LabelSetDefinition definition) : RuleGrader(definition)
+public sealed class LabelSetGrader(LabelSetDefinition definition) : RuleGrader
 {
     private readonly double _weight = definition.Beta * definition.Beta;
 

@@ -5,7 +5,7 @@ using RftAspire.Grading.Text;
 namespace RftAspire.Grading.Rules;
 
 /// <summary>How near the answer's length is to the right one. An answer that lacks the text to be measured has reward 0.</summary>
-public sealed class LengthGrader(LengthDefinition definition) : RuleGrader(definition)
+public sealed class LengthGrader(LengthDefinition definition) : RuleGrader
 {
     private const int LongestConstant = 10_000;
 

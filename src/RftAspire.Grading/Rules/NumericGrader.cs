@@ -5,7 +5,7 @@ using RftAspire.Contracts.Graders;
 namespace RftAspire.Grading.Rules;
 
 /// <summary>A number in the answer against that of the row; an answer without one has reward 0.</summary>
-public sealed class NumericGrader(NumericDefinition definition) : RuleGrader(definition)
+public sealed class NumericGrader(NumericDefinition definition) : RuleGrader
 {
     // 0.4 - 0.3 is more than 0.1 in doubles by less than this share of 0.4.
     private const double Rounding = 1e-15;

@@ -7,7 +7,7 @@ namespace RftAspire.Grading.Rules;
 /// A ranked list against the right items. Discounted cumulative gain is that of Järvelin and Kekäläinen 2002 with logarithms to base 2 as
 /// scikit-learn's <c>ndcg_score</c> computes it: the sum of gain / log2(place + 1).
 /// </summary>
-public sealed class RankingGrader(RankingDefinition definition) : RuleGrader(definition)
+public sealed class RankingGrader(RankingDefinition definition) : RuleGrader
 {
     private readonly StringComparer _comparer = definition.IgnoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 

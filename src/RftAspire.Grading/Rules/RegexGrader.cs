@@ -5,7 +5,7 @@ using RftAspire.Contracts.Graders;
 namespace RftAspire.Grading.Rules;
 
 /// <summary>1 where the pattern matches and its group is the reference, else 0.</summary>
-public sealed class RegexGrader(RegexDefinition definition) : RuleGrader(definition)
+public sealed class RegexGrader(RegexDefinition definition) : RuleGrader
 {
     private readonly StringComparison _comparison =
         definition.Pattern.Options.HasFlag(RegexOptions.IgnoreCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;

@@ -4,7 +4,7 @@ using RftAspire.Contracts.Graders;
 namespace RftAspire.Grading.Rules;
 
 /// <summary>1 where the comparison holds, else 0. An answer that lacks a value which the grader reads of it has reward 0.</summary>
-public sealed class StringCheckGrader(StringCheckDefinition definition) : RuleGrader(definition)
+public sealed class StringCheckGrader(StringCheckDefinition definition) : RuleGrader
 {
     public override IEnumerable<string> ConstantAnswers(IReadOnlyList<JsonElement> items) =>
         Commonest(definition.Reference, items).Append("").Select(text => definition.Input.Answer(text));

@@ -5,7 +5,7 @@ using RftAspire.Grading.Rules;
 namespace RftAspire.Grading.Text;
 
 /// <summary>How alike two texts are. An answer that lacks what the grader reads of it has reward 0.</summary>
-public sealed class TextSimilarityGrader(TextSimilarityDefinition definition) : RuleGrader(definition)
+public sealed class TextSimilarityGrader(TextSimilarityDefinition definition) : RuleGrader
 {
     private readonly Func<string, string, double> _measure = definition.Metric switch
     {

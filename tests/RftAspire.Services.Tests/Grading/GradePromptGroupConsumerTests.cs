@@ -90,7 +90,7 @@ public sealed class GradePromptGroupConsumerTests : IDisposable
     {
         var definition = GraderDefinition.Parse("""{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""");
 
-        var result = new GuardedGrader(definition, new FaultyGrader(value)).Ungraded("{}", "");
+        var result = new GuardedGrader(definition, new FaultyGrader(value)).Ungraded("""{"labels":[]}""", "");
 
         Assert.Equal("grader_error", result.Kind);
         Assert.Equal(("f1", "label_set", "grader_error"), (result.Parts[0].Name, result.Parts[0].Type, result.Parts[0].Error!.Kind));
