@@ -18,6 +18,7 @@ using Microsoft.Extensions.Logging;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Grading.V1;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Contracts.Messages;
 using RftAspire.Jobs;
 using RftAspire.Services.Tests.Grading.Workbench;
 
@@ -59,6 +60,8 @@ public class JobsUnderTest : IAsyncLifetime
         var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         _channel = GrpcChannel.ForAddress(addresses[0]);
         Http.BaseAddress = new Uri(addresses[1]);
+        // The bus is up before a test counts on a command to leave in time.
+        await PublishAsync(new JobCancelled("ftjob-nobody"));
     }
 
     public Task PublishAsync(object message) => Services.GetRequiredService<IBus>().Publish(message);
