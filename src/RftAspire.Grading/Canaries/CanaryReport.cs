@@ -1,6 +1,8 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Messages;
+using RftAspire.Grading.Python;
+using RftAspire.Grading.Remote;
 
 namespace RftAspire.Grading.Canaries;
 
@@ -10,7 +12,10 @@ namespace RftAspire.Grading.Canaries;
 public sealed record CanaryReport(IReadOnlyList<CanaryScore> Scores, (string Code, string Message)? Fault)
 {
     // Nothing was graded because nobody answered: the job would only find out after sampling.
-    private static readonly string[] s_absent = ["judge_unavailable", "judge_rejected", "judge_timeout", "endpoint_unavailable", "sandbox_unavailable"];
+    private static readonly string[] s_absent =
+    [
+        JudgeFailureKind.Unavailable, JudgeFailureKind.Rejected, JudgeFailureKind.Timeout, RemoteFault.Unavailable, PythonFaults.SandboxUnavailable,
+    ];
 
     /// <summary>Gives every canary to the grader on each of the rows.</summary>
     /// <param name="definition">The grader as data.</param>
