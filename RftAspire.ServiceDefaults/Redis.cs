@@ -11,7 +11,7 @@ public static partial class Extensions
     private const string RedisSetting = "ConnectionStrings:redis";
 
     /// <summary>How long one Redis command may take: <c>await database.SomethingAsync(…).WaitAsync(Extensions.RedisDeadline)</c>.</summary>
-    public static TimeSpan RedisDeadline { get; } = TimeSpan.FromSeconds(3);
+    public static TimeSpan RedisDeadline { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>One <see cref="ConnectionMultiplexer"/> on <c>ConnectionStrings:redis</c> for the whole service, with a health check.</summary>
     /// <param name="builder">The service.</param>
