@@ -7,6 +7,8 @@ namespace RftAspire.Contracts;
 public sealed record JobSpec
 {
     public required string JobId { get; init; }
+    /// <summary>Whose job it is.</summary>
+    public string Tenant { get; init; } = "default";
     /// <summary>Name of the base model, see <see cref="ArtifactStore.ModelFolder"/>.</summary>
     public required string Model { get; init; }
     public required string TunedModelName { get; init; }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
 using RftAspire.Jobs.State;
 
 namespace RftAspire.Jobs;
@@ -7,8 +8,9 @@ namespace RftAspire.Jobs;
 /// <summary>CancelJob: Training stops the job, or never starts it, and says so.</summary>
 public sealed class CancelJob(JobStore jobs, JobCommands commands)
 {
-    public async Task<Job> RunAsync(CancelJobRequest request, CancellationToken cancellation)
+    public async Task<Job> RunAsync(Caller caller, CancelJobRequest request, CancellationToken cancellation)
     {
+        if (await jobs.FindAsync(caller.Tenant, request.JobId) is null) throw Faults.NoSuchJob(request.JobId);
         var job = await jobs.ApplyAsync(request.JobId, new JobChange.Move(JobTrigger.CancelRequested))
             ?? throw Faults.NoSuchJob(request.JobId);
         if (job.HasEnded) throw Ended(job);

@@ -3,7 +3,8 @@ using Google.Protobuf;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
-using RftAspire.Jobs.Datasets;
+using RftAspire.Jobs.Access;
+using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Models;
 using RftAspire.Jobs.State;
 
@@ -13,7 +14,7 @@ namespace RftAspire.Jobs;
 public sealed class CreateJob(
     JobStore jobs,
     JobCommands commands,
-    DatasetStore datasets,
+    FileStore datasets,
     ArtifactStore artifacts,
     ModelFolders models,
     TimeProvider clock)
@@ -22,13 +23,13 @@ public sealed class CreateJob(
     private const int LongestKey = 255;
     private const int ModelsShown = 8;
 
-    public async Task<Job> RunAsync(CreateJobRequest request, CancellationToken cancellation)
+    public async Task<Job> RunAsync(Caller caller, CreateJobRequest request, CancellationToken cancellation)
     {
         var digest = Digest(request);
-        if (request.IdempotencyKey.Length > 0 && await jobs.FindRequestAsync(request.IdempotencyKey) is { } known)
+        if (request.IdempotencyKey.Length > 0 && await jobs.FindRequestAsync(caller.Tenant, request.IdempotencyKey) is { } known)
             return await AgainAsync(known, digest);
 
-        var spec = await ReadAsync(request);
+        var spec = await ReadAsync(caller, request);
         if (await jobs.CreateAsync(spec, digest, request.IdempotencyKey) is { } first)
             return await AgainAsync(first, digest);
         var job = (await jobs.FindAsync(spec.JobId))!;
@@ -37,7 +38,7 @@ public sealed class CreateJob(
         return job.ToMessage();
     }
 
-    private async Task<JobSpec> ReadAsync(CreateJobRequest request)
+    private async Task<JobSpec> ReadAsync(Caller caller, CreateJobRequest request)
     {
         var faults = new List<Violation>();
         CheckModel(request.Model, faults);
@@ -52,6 +53,7 @@ public sealed class CreateJob(
         return new JobSpec
         {
             JobId = id,
+            Tenant = caller.Tenant,
             Model = request.Model,
             TunedModelName = Ids.TunedModel(request.Model, request.Suffix, id),
             TrainingDatasetId = request.TrainingDatasetId,
@@ -74,7 +76,7 @@ public sealed class CreateJob(
     private async Task CheckDatasetAsync(string field, string id, List<Violation> faults)
     {
         if (id.Length == 0) faults.Add(new Violation(field, "missing; give the id of an uploaded dataset"));
-        else if (!await datasets.ExistsAsync(id)) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadDataset returned"));
+        else if (!await datasets.ExistsAsync(id)) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadFile returned"));
     }
 
     private static void CheckGrader(string json, List<Violation> faults)

@@ -1,37 +1,28 @@
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
-using RftAspire.Jobs.Datasets;
-using RftAspire.Jobs.Models;
+using RftAspire.Jobs.Access;
 
 namespace RftAspire.Jobs;
 
 /// <summary>The gRPC face: each call is a file of its own.</summary>
 public sealed class JobsGrpcService(
-    UploadDataset uploadDataset,
     CreateJob createJob,
     ReadJobs readJobs,
     WatchJob watchJob,
-    CancelJob cancelJob,
-    ListModels listModels) : JobService.JobServiceBase
+    CancelJob cancelJob) : JobService.JobServiceBase
 {
-    public override Task<Dataset> UploadDataset(IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context) =>
-        Faults.Serve(() => uploadDataset.RunAsync(requestStream, context.CancellationToken));
-
     public override Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context) =>
-        Faults.Serve(() => createJob.RunAsync(request, context.CancellationToken));
+        Faults.Serve(() => createJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
 
     public override Task<Job> GetJob(GetJobRequest request, ServerCallContext context) =>
-        Faults.Serve(() => readJobs.GetAsync(request));
+        Faults.Serve(() => readJobs.GetAsync(context.GetCaller(), request));
 
     public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context) =>
-        Faults.Serve(() => readJobs.ListAsync(request));
+        Faults.Serve(() => readJobs.ListAsync(context.GetCaller(), request));
 
     public override Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context) =>
-        Faults.Serve(() => watchJob.RunAsync(request, responseStream, context.CancellationToken));
+        Faults.Serve(() => watchJob.RunAsync(context.GetCaller(), request, responseStream, context.CancellationToken));
 
     public override Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context) =>
-        Faults.Serve(() => cancelJob.RunAsync(request, context.CancellationToken));
-
-    public override Task<ListModelsResponse> ListModels(ListModelsRequest request, ServerCallContext context) =>
-        Faults.Serve(listModels.RunAsync);
+        Faults.Serve(() => cancelJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
 }

@@ -1,6 +1,8 @@
 using MassTransit;
 using RftAspire.Jobs;
+using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
+using RftAspire.Jobs.Models;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -12,6 +14,8 @@ builder.Services.AddGrpc();
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapGrpcService<JobsGrpcService>();
+app.MapGrpcService<FilesGrpcService>();
+app.MapGrpcService<ModelsGrpcService>();
 app.MapGrpcService<WorkbenchGrpcService>();
 app.MapOpenAi();
 app.Run();

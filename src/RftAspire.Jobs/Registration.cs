@@ -1,5 +1,5 @@
 using RftAspire.Contracts;
-using RftAspire.Jobs.Datasets;
+using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
 using RftAspire.Jobs.State;
@@ -17,8 +17,8 @@ public static class Registration
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
-        services.AddSingleton<DatasetStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
-        services.AddSingleton<UploadDataset>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
+        services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
+        services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddSingleton<GradingConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());

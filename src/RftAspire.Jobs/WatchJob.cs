@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
 using RftAspire.Jobs.State;
 
 namespace RftAspire.Jobs;
@@ -10,7 +11,7 @@ public sealed class WatchJob(JobStore jobs, JobSignal signal, IOptions<JobsOptio
 {
     private const int Batch = 256;
 
-    public async Task<bool> RunAsync(WatchJobRequest request, IServerStreamWriter<JobEvent> events, CancellationToken cancellation)
+    public async Task<bool> RunAsync(Caller caller, WatchJobRequest request, IServerStreamWriter<JobEvent> events, CancellationToken cancellation)
     {
         if (request.AfterSequence < 0)
             throw Faults.Invalid("after_sequence", $"{request.AfterSequence} is negative; 0 starts with the first event");
@@ -19,7 +20,7 @@ public sealed class WatchJob(JobStore jobs, JobSignal signal, IOptions<JobsOptio
         {
             // State before events: events of a job seen as ended are complete, with nothing to come that changes it.
             var changed = signal.Next;
-            var job = await jobs.FindAsync(request.JobId) ?? throw Faults.NoSuchJob(request.JobId);
+            var job = await jobs.FindAsync(caller.Tenant, request.JobId) ?? throw Faults.NoSuchJob(request.JobId);
             var recorded = await jobs.EventsAsync(request.JobId, after, Batch);
             foreach (var item in recorded) await events.WriteAsync(item, cancellation);
             if (recorded.Length > 0) after = recorded[^1].Sequence;

@@ -22,6 +22,7 @@ public sealed class Platform : IAsyncDisposable
         Address = app.GetEndpoint("jobs", "grpc");
         _channel = GrpcChannel.ForAddress(Address.ToString());
         Jobs = new JobService.JobServiceClient(_channel);
+        Files = new FileService.FileServiceClient(_channel);
     }
 
     /// <summary>The tests that start a platform: each one wants both cores.</summary>
@@ -29,6 +30,7 @@ public sealed class Platform : IAsyncDisposable
 
     public Uri Address { get; }
     public JobService.JobServiceClient Jobs { get; }
+    public FileService.FileServiceClient Files { get; }
 
     public static string Sample => Path.Combine(NodeFactAttribute.Repository, "samples", "eurovoc");
     public static string Grader => File.ReadAllText(Path.Combine(Sample, "grader.json"));
@@ -73,9 +75,9 @@ public sealed class Platform : IAsyncDisposable
 
     public async Task<string> UploadAsync(string lines)
     {
-        using var call = Jobs.UploadDataset();
-        await call.RequestStream.WriteAsync(new UploadDatasetRequest { Header = new DatasetHeader { Filename = "train.jsonl" } });
-        await call.RequestStream.WriteAsync(new UploadDatasetRequest { Data = ByteString.CopyFromUtf8(lines) });
+        using var call = Files.UploadFile();
+        await call.RequestStream.WriteAsync(new UploadFileRequest { Header = new FileHeader { Filename = "train.jsonl" } });
+        await call.RequestStream.WriteAsync(new UploadFileRequest { Data = ByteString.CopyFromUtf8(lines) });
         await call.RequestStream.CompleteAsync();
         return (await call.ResponseAsync).Id;
     }

@@ -13,7 +13,7 @@ public static class ListModelsCommand
     public static Command Create(CommandLine cli) =>
         cli.Handle(new Command("list", "List the platform's base models and the models tuned on it."), async (context, cancellationToken) =>
         {
-            var response = await context.Platform.Jobs.ListModelsAsync(new(), PlatformConnection.Promptly(cancellationToken));
+            var response = await context.Platform.Models.ListModelsAsync(new(), PlatformConnection.Promptly(cancellationToken));
             if (context.Json) context.PrintJson(new JsonObject { ["models"] = new JsonArray([.. response.Models.Select(ToJson)]) });
             else Print(context, response);
             return ExitCode.Ok;

@@ -34,7 +34,7 @@ public static class ModelFolder
     {
         try
         {
-            var response = await context.Platform.Jobs.ListModelsAsync(new(), PlatformConnection.Within(TimeSpan.FromSeconds(5), cancellationToken));
+            var response = await context.Platform.Models.ListModelsAsync(new(), PlatformConnection.Within(TimeSpan.FromSeconds(5), cancellationToken));
             return (response.Models.ToDictionary(model => model.Name, model => model.Location), []);
         }
         catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)

@@ -28,11 +28,11 @@ public sealed record DatasetSource(string Option, string Name, string? File)
         return dataset.Id;
     }
 
-    private async Task<Dataset> UploadAsync(CommandContext context, string file, CancellationToken cancellationToken)
+    private async Task<StoredFile> UploadAsync(CommandContext context, string file, CancellationToken cancellationToken)
     {
         try
         {
-            return await DatasetUpload.SendAsync(context.Platform.Jobs, file, cancellationToken);
+            return await DatasetUpload.SendAsync(context.Platform.Files, file, cancellationToken);
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.InvalidArgument)
         {
@@ -48,10 +48,10 @@ public static class DatasetUpload
     private const int ChunkBytes = 256 * 1024;
     private static readonly TimeSpan UploadTime = TimeSpan.FromMinutes(30);
 
-    public static async Task<Dataset> SendAsync(JobService.JobServiceClient jobs, string path, CancellationToken cancellationToken)
+    public static async Task<StoredFile> SendAsync(FileService.FileServiceClient files, string path, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(path);
-        using var call = jobs.UploadDataset(PlatformConnection.Within(UploadTime, cancellationToken));
+        using var call = files.UploadFile(PlatformConnection.Within(UploadTime, cancellationToken));
         try
         {
             await SendAsync(call.RequestStream, Path.GetFileName(path), file, cancellationToken);
@@ -63,7 +63,7 @@ public static class DatasetUpload
         return await call.ResponseAsync;
     }
 
-    private static async Task SendAsync(IClientStreamWriter<UploadDatasetRequest> requests, string name, Stream file, CancellationToken cancellationToken)
+    private static async Task SendAsync(IClientStreamWriter<UploadFileRequest> requests, string name, Stream file, CancellationToken cancellationToken)
     {
         await requests.WriteAsync(new() { Header = new() { Filename = name } }, cancellationToken);
         var buffer = new byte[ChunkBytes];

@@ -39,7 +39,7 @@ public sealed class TestRequests(ArtifactStore store)
     private PromptRow[] Dataset(string id)
     {
         if (!ArtifactStore.IsId(id) || !File.Exists(store.DatasetFile(id)))
-            throw InvalidRequest.Of("setup.dataset_id", $"there is no dataset '{id}'; give the id that UploadDataset returned, or send the rows");
+            throw InvalidRequest.Of("setup.dataset_id", $"there is no dataset '{id}'; give the id that UploadFile returned, or send the rows");
         return Mistake("setup.dataset_id", () => TestRows.ReadFile(store.DatasetFile(id)).Take(MaxRows + 1).ToArray()) is { Length: <= MaxRows } rows
             ? rows
             : throw InvalidRequest.Of("setup.dataset_id", $"more than {MaxRows} rows; test a part of the dataset");

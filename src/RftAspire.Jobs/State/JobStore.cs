@@ -19,16 +19,16 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     //                                 error (protobuf), model, digest
     // rft:job:{id}:events   stream    entry {revision}-0, field "event": JobEvent (protobuf)
     // rft:job:{id}:keys     set       keys of the facts recorded
-    // rft:jobs              sorted    ids by creation time
-    // rft:jobs:active       set       ids of jobs that have not ended
+    // rft:jobs:{tenant}     sorted    ids of its jobs by creation time
+    // rft:active-jobs       set       ids of jobs that have not ended
     // rft:models            hash      tuned model's name -> job id
-    // rft:request:{key}     hash      job, digest of the request that brought the idempotency key
+    // rft:request:{tenant}:{key}  hash      job, digest of the request that brought the idempotency key
     private static RedisKey Job(string id) => $"rft:job:{id}";
     private static RedisKey Events(string id) => $"rft:job:{id}:events";
     private static RedisKey[] JobKeys(string id) => [Job(id), Events(id), $"rft:job:{id}:keys", Active];
-    private static RedisKey Request(string key) => $"rft:request:{key}";
-    private static readonly RedisKey All = "rft:jobs";
-    private static readonly RedisKey Active = "rft:jobs:active";
+    private static RedisKey Request(string tenant, string key) => $"rft:request:{tenant}:{key}";
+    private static RedisKey All(string tenant) => $"rft:jobs:{tenant}";
+    private static readonly RedisKey Active = "rft:active-jobs";
     private static readonly RedisKey Models = "rft:models";
 
     private IDatabase Database => redis.GetDatabase();
@@ -48,7 +48,7 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
             TotalSteps = spec.Hyperparameters.Steps,
         };
         var first = new JobEvent { StateChanged = new StateChanged { State = job.State } };
-        RedisKey[] keys = [.. JobKeys(spec.JobId), All, Models, Request(idempotencyKey)];
+        RedisKey[] keys = [.. JobKeys(spec.JobId), All(spec.Tenant), Models, Request(spec.Tenant, idempotencyKey)];
         var reply = await EvaluateAsync(JobScripts.Create, keys, [
             idempotencyKey, spec.JobId, requestDigest, spec.CreatedAt.ToUnixTimeMilliseconds(), spec.TunedModelName,
             JobChange.StateKey(job.State), Numbered(first, job.Revision, spec.CreatedAt), .. JobFields.Write(job)]);
@@ -57,8 +57,8 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     }
 
     /// <summary>The request that an idempotency key was first used for.</summary>
-    public async Task<KnownRequest?> FindRequestAsync(string idempotencyKey) =>
-        KnownRequest.Read(await Soon(Database.HashGetAsync(Request(idempotencyKey), ["job", "digest"])));
+    public async Task<KnownRequest?> FindRequestAsync(string tenant, string idempotencyKey) =>
+        KnownRequest.Read(await Soon(Database.HashGetAsync(Request(tenant, idempotencyKey), ["job", "digest"])));
 
     public async Task<JobRecord?> FindAsync(string id)
     {
@@ -66,6 +66,9 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
         var fields = await Soon(Database.HashGetAllAsync(Job(id)));
         return fields.Length == 0 ? null : JobFields.Read(fields);
     }
+
+    /// <summary>The job if it is the tenant's; another tenant's job is as unknown as one that never was.</summary>
+    public async Task<JobRecord?> FindAsync(string tenant, string id) => await FindAsync(id) is { } job && job.Spec.Tenant == tenant ? job : null;
 
     /// <summary>Applies a change once and returns the job as it then stands, or null if there is no such job.</summary>
     public async Task<JobRecord?> ApplyAsync(string id, JobChange change)
@@ -103,16 +106,16 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
         return Array.ConvertAll(entries, entry => JobEvent.Parser.ParseFrom((byte[])((RedisResult[])((RedisResult[])entry!)[1]!)[1]!));
     }
 
-    /// <summary>Jobs, newest first, after the given one; null if that one is unknown.</summary>
-    public async Task<JobRecord[]?> ListAsync(string after, int count)
+    /// <summary>The tenant's jobs, newest first, after the given one; null if that one is unknown.</summary>
+    public async Task<JobRecord[]?> ListAsync(string tenant, string after, int count)
     {
         long first = 0;
         if (after.Length > 0)
         {
-            if (await Soon(Database.SortedSetRankAsync(All, after, Order.Descending)) is not { } rank) return null;
+            if (await Soon(Database.SortedSetRankAsync(All(tenant), after, Order.Descending)) is not { } rank) return null;
             first = rank + 1;
         }
-        var ids = await Soon(Database.SortedSetRangeByRankAsync(All, first, first + count - 1, Order.Descending));
+        var ids = await Soon(Database.SortedSetRangeByRankAsync(All(tenant), first, first + count - 1, Order.Descending));
         return await FindAllAsync(ids);
     }
 

@@ -21,25 +21,9 @@ public sealed class FakeJobService : JobService.JobServiceBase
     /// <summary>A watch stays open after the recorded events.</summary>
     public bool KeepOpen { get; set; }
     public TaskCompletionSource Watching { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    public BadRequest? Rejection { get; set; }
 
     public CreateJobRequest? Created { get; private set; }
-    public List<(string Name, List<int> Chunks, byte[] Bytes)> Uploads { get; } = [];
     public List<long> WatchedAfter { get; } = [];
-
-    public override async Task<Dataset> UploadDataset(IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
-    {
-        var (name, chunks, bytes) = ("", new List<int>(), new MemoryStream());
-        while (await requestStream.MoveNext(context.CancellationToken))
-        {
-            if (requestStream.Current.Header is { } header) name = header.Filename;
-            else chunks.Add(requestStream.Current.Data.Length);
-            bytes.Write(requestStream.Current.Data.Span);
-        }
-        if (Rejection is not null) throw Rejected(Rejection);
-        Uploads.Add((name, chunks, bytes.ToArray()));
-        return new() { Id = $"file-{Uploads.Count}", Filename = name, Rows = 7 };
-    }
 
     public override Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context)
     {
@@ -70,16 +54,41 @@ public sealed class FakeJobService : JobService.JobServiceBase
     public override Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context) =>
         throw new RpcException(new(StatusCode.FailedPrecondition, $"job '{request.JobId}' has succeeded; there is nothing to cancel"));
 
-    public override Task<ListModelsResponse> ListModels(ListModelsRequest request, ServerCallContext context) =>
-        Task.FromResult(new ListModelsResponse { Models = { new Model { Name = "tiny", Parameters = 3_737_856, Location = "/nowhere/tiny" } } });
-
-    private static RpcException Rejected(BadRequest violations)
+    internal static RpcException Rejected(BadRequest violations)
     {
         var status = new Google.Rpc.Status { Code = 3, Message = "the dataset is rejected", Details = { Any.Pack(violations) } };
         return new RpcException(
             new Grpc.Core.Status(StatusCode.InvalidArgument, status.Message),
             new Metadata { { "grpc-status-details-bin", status.ToByteArray() } });
     }
+}
+
+/// <summary>Takes files, or refuses them.</summary>
+public sealed class FakeFileService : FileService.FileServiceBase
+{
+    public BadRequest? Rejection { get; set; }
+    public List<(string Name, List<int> Chunks, byte[] Bytes)> Uploads { get; } = [];
+
+    public override async Task<StoredFile> UploadFile(IAsyncStreamReader<UploadFileRequest> requestStream, ServerCallContext context)
+    {
+        var (name, chunks, bytes) = ("", new List<int>(), new MemoryStream());
+        while (await requestStream.MoveNext(context.CancellationToken))
+        {
+            if (requestStream.Current.Header is { } header) name = header.Filename;
+            else chunks.Add(requestStream.Current.Data.Length);
+            bytes.Write(requestStream.Current.Data.Span);
+        }
+        if (Rejection is not null) throw FakeJobService.Rejected(Rejection);
+        Uploads.Add((name, chunks, bytes.ToArray()));
+        return new() { Id = $"file-{Uploads.Count}", Filename = name, Rows = 7 };
+    }
+}
+
+/// <summary>Has one model.</summary>
+public sealed class FakeModelService : ModelService.ModelServiceBase
+{
+    public override Task<ListModelsResponse> ListModels(ListModelsRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListModelsResponse { Models = { new Model { Name = "tiny", Parameters = 3_737_856, Location = "/nowhere/tiny" } } });
 }
 
 /// <summary>The fake behind Kestrel on a free port.</summary>
@@ -90,11 +99,12 @@ public sealed class FakePlatform : IAsyncDisposable
     private FakePlatform(WebApplication app) => _app = app;
 
     public FakeJobService Jobs { get; private init; } = new();
+    public FakeFileService Files { get; private init; } = new();
     public string Server => _app.Urls.Single();
 
     public static async Task<FakePlatform> StartAsync()
     {
-        var jobs = new FakeJobService();
+        var (jobs, files) = (new FakeJobService(), new FakeFileService());
         var builder = WebApplication.CreateSlimBuilder();
         // The test folder holds a service's appsettings.json; this host must not take its ports.
         builder.Configuration.Sources.Clear();
@@ -102,11 +112,13 @@ public sealed class FakePlatform : IAsyncDisposable
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(jobs);
+        builder.Services.AddSingleton(jobs).AddSingleton(files).AddSingleton<FakeModelService>();
         var app = builder.Build();
         app.MapGrpcService<FakeJobService>();
+        app.MapGrpcService<FakeFileService>();
+        app.MapGrpcService<FakeModelService>();
         await app.StartAsync();
-        return new(app) { Jobs = jobs };
+        return new(app) { Jobs = jobs, Files = files };
     }
 
     public Task<CliRun> RunAsync(params string[] args) => CliRun.OfAsync(["--server", Server, .. args]);

@@ -28,9 +28,9 @@ public sealed class JobCommandTests : IDisposable
             "--set", "steps=4", "--set", "group_size=2", "--seed", "5", "--suffix", "demo", "--json");
 
         Assert.Equal((ExitCode.Ok, "ftjob-1"), (run.Code, run.Json.GetProperty("id").GetString()));
-        Assert.Equal([262_144, 262_144, 75_712], platform.Jobs.Uploads[1].Chunks);
-        Assert.Equal(content, Encoding.UTF8.GetString(platform.Jobs.Uploads[1].Bytes));
-        Assert.Equal("valid.jsonl", platform.Jobs.Uploads[1].Name);
+        Assert.Equal([262_144, 262_144, 75_712], platform.Files.Uploads[1].Chunks);
+        Assert.Equal(content, Encoding.UTF8.GetString(platform.Files.Uploads[1].Bytes));
+        Assert.Equal("valid.jsonl", platform.Files.Uploads[1].Name);
         var request = platform.Jobs.Created!;
         Assert.Equal(("file-1", "file-2"), (request.TrainingDatasetId, request.ValidationDatasetId));
         Assert.Equal(("tiny", 5L, "demo"), (request.Model, request.Seed, request.Suffix));
@@ -52,7 +52,7 @@ public sealed class JobCommandTests : IDisposable
     public async Task Create_RejectedDataset_ListsTheFindings()
     {
         await using var platform = await FakePlatform.StartAsync();
-        platform.Jobs.Rejection = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "line 3", Description = "messages is empty" } } };
+        platform.Files.Rejection = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "line 3", Description = "messages is empty" } } };
         var run = await platform.RunAsync("jobs", "create", "--model", "tiny", "--train", _train, "--grader", _grader);
         Assert.Equal(ExitCode.Usage, run.Code);
         Assert.Equal($"rft: --train {_train}: the platform refuses the dataset:\n  line 3: messages is empty\n", run.Error.ReplaceLineEndings("\n"));

@@ -11,7 +11,7 @@ using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
 using RftAspire.Jobs;
-using RftAspire.Jobs.Datasets;
+using RftAspire.Jobs.Files;
 using RftAspire.Jobs.State;
 using static RftAspire.Services.Tests.Jobs.JobsUnderTest;
 

@@ -133,11 +133,11 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         for (var i = 0; i < 5; i++) ids.Add((await CreateAsync(store, Spec() with { CreatedAt = old.AddSeconds(i) })).JobId);
         ids.Reverse();
 
-        var first = await store.ListAsync("", 2);
-        var second = await store.ListAsync(first![^1].Spec.JobId, 3);
+        var first = await store.ListAsync("default", "", 2);
+        var second = await store.ListAsync("default", first![^1].Spec.JobId, 3);
 
         Assert.Equal(ids, first.Concat(second!).Select(job => job.Spec.JobId));
-        Assert.Null(await store.ListAsync("ftjob-none", 2));
+        Assert.Null(await store.ListAsync("default", "ftjob-none", 2));
     }
 
     internal static JobSpec Spec()

@@ -39,6 +39,8 @@ public class JobsUnderTest : IAsyncLifetime
 
     public RedisServer Redis { get; } = new();
     public JobService.JobServiceClient Client => new(_channel!);
+    public FileService.FileServiceClient FileClient => new(_channel!);
+    public ModelService.ModelServiceClient ModelClient => new(_channel!);
     public GraderWorkbench.GraderWorkbenchClient Workbench => new(_channel!);
     public HttpClient Http { get; private set; } = new();
     public ArtifactStore Artifacts { get; private set; } = null!;
@@ -67,11 +69,11 @@ public class JobsUnderTest : IAsyncLifetime
     public Task PublishAsync(object message) => Services.GetRequiredService<IBus>().Publish(message);
 
     /// <summary>Uploads text as one dataset.</summary>
-    public Task<Dataset> UploadAsync(string text) => UploadAsync([Header("rows.jsonl"), Data(text)]);
+    public Task<StoredFile> UploadAsync(string text) => UploadAsync([Header("rows.jsonl"), Data(text)]);
 
-    public async Task<Dataset> UploadAsync(IEnumerable<UploadDatasetRequest> parts)
+    public async Task<StoredFile> UploadAsync(IEnumerable<UploadFileRequest> parts)
     {
-        using var call = Client.UploadDataset();
+        using var call = FileClient.UploadFile();
         try
         {
             foreach (var part in parts) await call.RequestStream.WriteAsync(part);
@@ -95,9 +97,9 @@ public class JobsUnderTest : IAsyncLifetime
     public IEnumerable<string> StoredFiles() =>
         Directory.EnumerateFiles(Artifacts.Root, "*.jsonl*", SearchOption.AllDirectories);
 
-    public static UploadDatasetRequest Header(string filename) => new() { Header = new DatasetHeader { Filename = filename } };
+    public static UploadFileRequest Header(string filename) => new() { Header = new FileHeader { Filename = filename } };
 
-    public static UploadDatasetRequest Data(string text) => new() { Data = ByteString.CopyFromUtf8(text) };
+    public static UploadFileRequest Data(string text) => new() { Data = ByteString.CopyFromUtf8(text) };
 
     public static async Task<RpcException> FailsAsync(Func<Task> call, StatusCode code)
     {

@@ -16,7 +16,7 @@ public sealed class ModelsTests(JobsUnderTest service) : IClassFixture<JobsUnder
         JobsUnderTest.WriteModel(service.Artifacts.TunedModelFolder(tuned), """{"x":{"shape":[2,2]}}""");
         JobsUnderTest.WriteModel(service.Artifacts.TunedModelFolder("damaged"), "[");
 
-        var models = (await service.Client.ListModelsAsync(new ListModelsRequest())).Models;
+        var models = (await service.ModelClient.ListModelsAsync(new ListModelsRequest())).Models;
 
         Assert.Equal(["base", tuned, "damaged"], models.Select(model => model.Name));
         Assert.Equal(["", job.Id, ""], models.Select(model => model.JobId));

@@ -5,9 +5,10 @@ const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
 const [address, protoRoot, dataset, grader, model] = process.argv.slice(2);
-const definition = loader.loadSync(['rft/jobs/v1/jobs.proto', 'rft/grading/v1/grading.proto'], { includeDirs: [protoRoot], enums: String, longs: Number, defaults: true, oneofs: true });
+const definition = loader.loadSync(['rft/jobs/v1/jobs.proto', 'rft/jobs/v1/files.proto', 'rft/grading/v1/grading.proto'], { includeDirs: [protoRoot], enums: String, longs: Number, defaults: true, oneofs: true });
 const { jobs, grading } = grpc.loadPackageDefinition(definition).rft;
 const client = new jobs.v1.JobService(address, grpc.credentials.createInsecure());
+const files = new jobs.v1.FileService(address, grpc.credentials.createInsecure());
 const workbench = new grading.v1.GraderWorkbench(address, grpc.credentials.createInsecure());
 const deadline = () => ({ deadline: Date.now() + 60000 });
 const call = (method, request) => new Promise((resolve, reject) =>
@@ -15,7 +16,7 @@ const call = (method, request) => new Promise((resolve, reject) =>
 
 function upload(path) {
   return new Promise((resolve, reject) => {
-    const stream = client.uploadDataset(deadline(), (error, reply) => (error ? reject(error) : resolve(reply)));
+    const stream = files.uploadFile(deadline(), (error, reply) => (error ? reject(error) : resolve(reply)));
     stream.write({ header: { filename: 'from-node.jsonl' } });
     const bytes = fs.readFileSync(path);
     for (let at = 0; at < bytes.length; at += 10000) stream.write({ data: bytes.subarray(at, at + 10000) });

@@ -1,6 +1,6 @@
 using RftAspire.Contracts;
 
-namespace RftAspire.Jobs.Datasets;
+namespace RftAspire.Jobs.Files;
 
 /// <summary>
 /// This process's folder for uploads that are not checked yet. A lock file tells the folder of a running process from what a

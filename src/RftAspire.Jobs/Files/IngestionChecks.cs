@@ -3,7 +3,7 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Ingestion.V1;
 
-namespace RftAspire.Jobs.Datasets;
+namespace RftAspire.Jobs.Files;
 
 /// <summary>Asks Ingestion what it thinks of a staged dataset.</summary>
 public sealed class IngestionChecks(IConfiguration configuration, IOptions<JobsOptions> options) : IDisposable

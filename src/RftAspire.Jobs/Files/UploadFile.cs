@@ -4,19 +4,19 @@ using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Ingestion.V1;
 using RftAspire.Contracts.Jobs.V1;
-using Part = RftAspire.Contracts.Jobs.V1.UploadDatasetRequest.PartOneofCase;
+using Part = RftAspire.Contracts.Jobs.V1.UploadFileRequest.PartOneofCase;
 
-namespace RftAspire.Jobs.Datasets;
+namespace RftAspire.Jobs.Files;
 
 /// <summary>
-/// UploadDataset: receive into staging, have it checked, then record and move. The record comes before the move, since a record
+/// UploadFile: receive into staging, have it checked, then record and move. The record comes before the move, since a record
 /// without a file is nothing to anyone while a file without a record would lie there for good.
 /// </summary>
-public sealed class UploadDataset(
+public sealed class UploadFile(
     ArtifactStore artifacts,
     StagingFolder staging,
     IngestionChecks ingestion,
-    DatasetStore datasets,
+    FileStore datasets,
     IOptions<JobsOptions> options,
     TimeProvider clock)
 {
@@ -24,18 +24,18 @@ public sealed class UploadDataset(
     private const int LongestFilename = 255;
     private const int FindingsShown = 5;
 
-    public async Task<Dataset> RunAsync(IAsyncStreamReader<UploadDatasetRequest> parts, CancellationToken cancellation)
+    public async Task<StoredFile> RunAsync(IAsyncStreamReader<UploadFileRequest> parts, CancellationToken cancellation)
     {
-        var dataset = new Dataset { Id = Ids.NewDataset(), CreatedAt = clock.GetUtcNow().ToTimestamp() };
-        var path = staging.FileFor(dataset.Id);
+        var stored = new StoredFile { Id = Ids.NewFile(), Purpose = "fine-tune", CreatedAt = clock.GetUtcNow().ToTimestamp() };
+        var path = staging.FileFor(stored.Id);
         var file = Path.Combine(artifacts.Root, path);
         try
         {
-            dataset.Filename = await ReceiveHeaderAsync(parts, cancellation);
-            dataset.Bytes = await ReceiveDataAsync(parts, file, cancellation);
-            Judge(dataset, await ingestion.CheckAsync(path, cancellation));
-            await StoreAsync(dataset, file);
-            return dataset;
+            stored.Filename = await ReceiveHeaderAsync(parts, cancellation);
+            stored.Bytes = await ReceiveDataAsync(parts, file, cancellation);
+            Judge(stored, await ingestion.CheckAsync(path, cancellation));
+            await StoreAsync(stored, file);
+            return stored;
         }
         finally
         {
@@ -43,7 +43,7 @@ public sealed class UploadDataset(
         }
     }
 
-    private static async Task<string> ReceiveHeaderAsync(IAsyncStreamReader<UploadDatasetRequest> parts, CancellationToken cancellation)
+    private static async Task<string> ReceiveHeaderAsync(IAsyncStreamReader<UploadFileRequest> parts, CancellationToken cancellation)
     {
         if (!await parts.MoveNext(cancellation)) throw Faults.Invalid("header", "the stream is empty; send a header first, then the file's bytes");
         if (parts.Current.PartCase != Part.Header) throw Faults.Invalid("header", "missing; the first request must carry it, the data comes after");
@@ -53,7 +53,7 @@ public sealed class UploadDataset(
         return filename;
     }
 
-    private async Task<long> ReceiveDataAsync(IAsyncStreamReader<UploadDatasetRequest> parts, string file, CancellationToken cancellation)
+    private async Task<long> ReceiveDataAsync(IAsyncStreamReader<UploadFileRequest> parts, string file, CancellationToken cancellation)
     {
         await using var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
         while (await parts.MoveNext(cancellation))
@@ -67,7 +67,7 @@ public sealed class UploadDataset(
         return stream.Position;
     }
 
-    private static ReadOnlyMemory<byte> Data(UploadDatasetRequest part) => part.PartCase switch
+    private static ReadOnlyMemory<byte> Data(UploadFileRequest part) => part.PartCase switch
     {
         Part.Data when part.Data.Length <= LargestChunk => part.Data.Memory,
         Part.Data => throw Faults.Invalid("data", $"a chunk of {part.Data.Length} bytes; send at most {LargestChunk} at once"),
@@ -75,34 +75,34 @@ public sealed class UploadDataset(
         _ => throw Faults.Invalid("part", "missing; each request after the header must carry data"),
     };
 
-    private static void Judge(Dataset dataset, CheckDatasetResponse check)
+    private static void Judge(StoredFile stored, CheckDatasetResponse check)
     {
         if (check.Verdict is DatasetVerdict.Accept or DatasetVerdict.Warn)
         {
-            dataset.Rows = check.Rows;
-            dataset.Warnings.AddRange(check.Findings.Select(finding =>
+            stored.Rows = check.Rows;
+            stored.Warnings.AddRange(check.Findings.Select(finding =>
                 new DatasetFinding { Line = finding.Line, Code = finding.Code, Message = finding.Message }));
             return;
         }
         var shown = check.Findings.Take(FindingsShown).Select(finding => new Violation(
-            "data", $"{dataset.Filename}{(finding.Line > 0 ? $" line {finding.Line}" : "")}: {finding.Message} ({finding.Code})")).ToList();
+            "data", $"{stored.Filename}{(finding.Line > 0 ? $" line {finding.Line}" : "")}: {finding.Message} ({finding.Code})")).ToList();
         var more = check.Findings.Count + check.Omitted - shown.Count;
         if (more > 0) shown.Add(new Violation("data", $"{more} more findings"));
         throw Faults.Invalid(shown);
     }
 
-    private async Task StoreAsync(Dataset dataset, string file)
+    private async Task StoreAsync(StoredFile stored, string file)
     {
-        var target = artifacts.DatasetFile(dataset.Id);
+        var target = artifacts.DatasetFile(stored.Id);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        await datasets.WriteAsync(dataset);
+        await datasets.WriteAsync(stored);
         try
         {
             File.Move(file, target);
         }
         catch (IOException)
         {
-            await datasets.DeleteAsync(dataset.Id);
+            await datasets.DeleteAsync(stored.Id);
             throw;
         }
     }

@@ -5,7 +5,7 @@ using static RftAspire.Services.Tests.Jobs.JobsUnderTest;
 
 namespace RftAspire.Services.Tests.Jobs;
 
-public sealed class UploadDatasetTests(JobsUnderTest service) : IClassFixture<JobsUnderTest>
+public sealed class UploadFileTests(JobsUnderTest service) : IClassFixture<JobsUnderTest>
 {
     [RedisFact]
     public async Task Upload_SoundFile_IsStoredByteForByte()
@@ -31,21 +31,21 @@ public sealed class UploadDatasetTests(JobsUnderTest service) : IClassFixture<Jo
         Assert.Equal(before, service.StoredFiles().Order());
     }
 
-    public static TheoryData<string, string, UploadDatasetRequest[]> Faulty() => new()
+    public static TheoryData<string, string, UploadFileRequest[]> Faulty() => new()
     {
         { "header", "the stream is empty", [] },
         { "header", "missing; the first request must carry it", [Data("x")] },
         { "header", "came a second time", [Header("a"), Header("b")] },
         { "header.filename", "has 0 characters", [Header("")] },
         { "data", "the file is empty", [Header("a")] },
-        { "part", "missing", [Header("a"), new UploadDatasetRequest()] },
-        { "data", "a chunk of 1048577 bytes", [Header("a"), new UploadDatasetRequest { Data = ByteString.CopyFrom(new byte[(1 << 20) + 1]) }] },
+        { "part", "missing", [Header("a"), new UploadFileRequest()] },
+        { "data", "a chunk of 1048577 bytes", [Header("a"), new UploadFileRequest { Data = ByteString.CopyFrom(new byte[(1 << 20) + 1]) }] },
         { "data", "more than 3000000 bytes", [Header("a"), Chunk(), Chunk(), Chunk()] },
     };
 
     [RedisTheory]
     [MemberData(nameof(Faulty))]
-    public async Task Upload_FaultyStream_NamesTheFaultAndLeavesNothing(string field, string text, UploadDatasetRequest[] parts)
+    public async Task Upload_FaultyStream_NamesTheFaultAndLeavesNothing(string field, string text, UploadFileRequest[] parts)
     {
         var before = service.StoredFiles().Order().ToArray();
 
@@ -75,7 +75,7 @@ public sealed class UploadDatasetTests(JobsUnderTest service) : IClassFixture<Jo
         var (made, deleted) = (new TaskCompletionSource(), new TaskCompletionSource());
         gone.Created += (_, _) => made.TrySetResult();
         gone.Deleted += (_, _) => deleted.TrySetResult();
-        var call = service.Client.UploadDataset();
+        var call = service.FileClient.UploadFile();
         await call.RequestStream.WriteAsync(Header("a"));
         await call.RequestStream.WriteAsync(Data("half"));
         await made.Task.WaitAsync(TimeSpan.FromSeconds(20));
@@ -86,5 +86,5 @@ public sealed class UploadDatasetTests(JobsUnderTest service) : IClassFixture<Jo
         Assert.DoesNotContain(service.StoredFiles(), file => file.StartsWith(staging, StringComparison.Ordinal));
     }
 
-    private static UploadDatasetRequest Chunk() => new() { Data = ByteString.CopyFrom(new byte[1 << 20]) };
+    private static UploadFileRequest Chunk() => new() { Data = ByteString.CopyFrom(new byte[1 << 20]) };
 }

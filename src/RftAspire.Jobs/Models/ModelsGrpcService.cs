@@ -1,0 +1,11 @@
+using Grpc.Core;
+using RftAspire.Contracts.Jobs.V1;
+
+namespace RftAspire.Jobs.Models;
+
+/// <summary>The gRPC face of models.</summary>
+public sealed class ModelsGrpcService(ListModels listModels) : ModelService.ModelServiceBase
+{
+    public override Task<ListModelsResponse> ListModels(ListModelsRequest request, ServerCallContext context) =>
+        Faults.Serve(listModels.RunAsync);
+}
