@@ -14,6 +14,7 @@ public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<WebhookO
     private const int LongestUrl = 2048;
     private readonly AllowedHosts _hosts = new("Jobs:Webhooks:AllowedHosts", options.Value.AllowedHosts);
 
+    [Needs(Role.User)]
     public override Task<CreateWebhookResponse> CreateWebhook(CreateWebhookRequest request, ServerCallContext context) => Faults.Serve(async () =>
     {
         var tenant = context.GetCaller().Tenant;
@@ -26,9 +27,11 @@ public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<WebhookO
         return new CreateWebhookResponse { Webhook = ToMessage(webhook), Secret = webhook.Secret };
     });
 
+    [Needs(Role.Viewer)]
     public override Task<ListWebhooksResponse> ListWebhooks(ListWebhooksRequest request, ServerCallContext context) => Faults.Serve(async () =>
         new ListWebhooksResponse { Webhooks = { (await webhooks.ListAsync(context.GetCaller().Tenant)).Select(ToMessage) } });
 
+    [Needs(Role.User)]
     public override Task<DeleteWebhookResponse> DeleteWebhook(DeleteWebhookRequest request, ServerCallContext context) => Faults.Serve(async () =>
     {
         var webhook = await FindAsync(context, request.WebhookId);
@@ -36,6 +39,7 @@ public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<WebhookO
         return new DeleteWebhookResponse();
     });
 
+    [Needs(Role.Viewer)]
     public override Task<ListDeliveriesResponse> ListDeliveries(ListDeliveriesRequest request, ServerCallContext context) => Faults.Serve(async () =>
     {
         var webhook = await FindAsync(context, request.WebhookId);
