@@ -14,6 +14,11 @@ public static class Ids
 
     public static string NewFile() => "file-" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
+    public static string NewWebhook() => "wh_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
+    /// <summary>The file of a job's metrics: the same name whenever it is written.</summary>
+    public static string ResultFile(string jobId) => "file-" + jobId[JobPrefix.Length..];
+
     /// <summary><c>ft:{base}:{tenant}:{suffix}:{start of the job's id}</c>.</summary>
     public static string TunedModel(string model, string tenant, string suffix, string jobId) =>
         ModelNames.Tuned(model, tenant, suffix, jobId.Substring(JobPrefix.Length, ShortDigits));
