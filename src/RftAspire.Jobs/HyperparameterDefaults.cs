@@ -1,6 +1,4 @@
 using RftAspire.Contracts;
-using RftAspire.Contracts.Jobs.V1;
-using Hyperparameters = RftAspire.Contracts.Hyperparameters;
 
 namespace RftAspire.Jobs;
 
@@ -43,9 +41,9 @@ internal static class HyperparameterDefaults
         "loss_normalization", "prompt_word_dropout", "eval_samples", "shuffle_rewards", "compute_multiplier", "reasoning_effort", "algorithm",
     };
 
-    public static Hyperparameters Of(JobMethod method, Algorithm? algorithm) => (method, algorithm) switch
+    public static Hyperparameters Of(TrainingMethod method, Algorithm? algorithm) => (method, algorithm) switch
     {
-        (JobMethod.Supervised, _) => s_supervised,
+        (TrainingMethod.Supervised, _) => s_supervised,
         (_, Algorithm.Grpo) => s_reinforcement with { Advantage = AdvantageKind.MeanStd, LossNormalization = LossNormalization.Sequence },
         (_, Algorithm.DrGrpo) => s_reinforcement with { Advantage = AdvantageKind.Mean, LossNormalization = LossNormalization.Constant, KlCoefficient = 0 },
         (_, Algorithm.Dapo) => s_reinforcement with
@@ -59,8 +57,8 @@ internal static class HyperparameterDefaults
         _ => s_reinforcement,
     };
 
-    public static int WarmupSteps(JobMethod method, int steps) =>
-        method == JobMethod.Supervised ? Math.Clamp(steps / 10, 1, LongestSupervisedWarmup) : s_reinforcement.WarmupSteps;
+    public static int WarmupSteps(TrainingMethod method, int steps) =>
+        method == TrainingMethod.Supervised ? Math.Clamp(steps / 10, 1, LongestSupervisedWarmup) : s_reinforcement.WarmupSteps;
 
     /// <summary>A short job has a curve too.</summary>
     public static int EvalInterval(int steps) => Math.Clamp(steps / Evals, 1, LongestEvalInterval);

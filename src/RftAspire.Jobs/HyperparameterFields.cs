@@ -1,8 +1,6 @@
 using Google.Protobuf.Reflection;
 using RftAspire.Contracts;
-using RftAspire.Contracts.Jobs.V1;
 using Asked = RftAspire.Contracts.Jobs.V1.Hyperparameters;
-using Hyperparameters = RftAspire.Contracts.Hyperparameters;
 
 namespace RftAspire.Jobs;
 
@@ -17,10 +15,10 @@ public static class HyperparameterFields
     /// <param name="method">How the job learns.</param>
     /// <param name="rows">Rows of the training file; 0 where it is unknown.</param>
     /// <param name="faults">Gets what is wrong.</param>
-    public static Hyperparameters Read(Asked asked, JobMethod method, int rows, List<Violation> faults)
+    public static Hyperparameters Read(Asked asked, TrainingMethod method, int rows, List<Violation> faults)
     {
         var read = new HyperparameterReader(faults);
-        if (method == JobMethod.Supervised) RefuseMeaningless(asked, read);
+        if (method == TrainingMethod.Supervised) RefuseMeaningless(asked, read);
         var d = HyperparameterDefaults.Of(method, asked.HasAlgorithm ? read.Name<Algorithm>("algorithm", asked.Algorithm) : null);
         var steps = Steps(asked, method, d, rows, read);
         var all = d with
@@ -58,7 +56,7 @@ public static class HyperparameterFields
     };
 
     /// <summary>All fields that mean something to the method, but those that stand for another.</summary>
-    public static Asked ToMessage(Hyperparameters value, JobMethod method = JobMethod.Reinforcement)
+    public static Asked ToMessage(Hyperparameters value, TrainingMethod method = TrainingMethod.Reinforcement)
     {
         var message = new Asked
         {
@@ -85,16 +83,16 @@ public static class HyperparameterFields
             Precision = HyperparameterReader.NameOf(value.Precision),
             ShuffleRewards = value.ShuffleRewards,
         };
-        if (method == JobMethod.Supervised)
+        if (method == TrainingMethod.Supervised)
             foreach (var field in Meaningless(message)) field.Accessor.Clear(message);
         return message;
     }
 
-    private static int Steps(Asked asked, JobMethod method, Hyperparameters d, int rows, HyperparameterReader read)
+    private static int Steps(Asked asked, TrainingMethod method, Hyperparameters d, int rows, HyperparameterReader read)
     {
         read.OneOf("n_epochs", asked.HasNEpochs, "steps", asked.HasSteps);
         if (asked.HasSteps) return read.Whole("steps", asked.Steps, 1, MostSteps);
-        if (!asked.HasNEpochs && method != JobMethod.Supervised) return d.Steps;
+        if (!asked.HasNEpochs && method != TrainingMethod.Supervised) return d.Steps;
         var epochs = asked.HasNEpochs ? read.Whole("n_epochs", asked.NEpochs, 1, 50) : HyperparameterDefaults.SupervisedEpochs;
         var prompts = Math.Max(1, PromptsPerStep(asked, d));
         var steps = ((long)epochs * rows + prompts - 1) / prompts;

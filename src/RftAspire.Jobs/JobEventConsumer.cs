@@ -1,6 +1,7 @@
 using MassTransit;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
+using RftAspire.Jobs.Metrics;
 using RftAspire.Jobs.State;
 using RftAspire.Jobs.Webhooks;
 using StackExchange.Redis;
@@ -14,7 +15,7 @@ namespace RftAspire.Jobs;
 /// Records what Ingestion, Grading and Training say of a job. One queue for all of it keeps a job's events in the order in which they
 /// were published.
 /// </summary>
-public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILogger<JobEventConsumer> logger) :
+public sealed class JobEventConsumer(JobStore jobs, WriteResults results, WebhookSender webhooks, ILogger<JobEventConsumer> logger) :
     IConsumer<DatasetsIngested>,
     IConsumer<DatasetsRejected>,
     IConsumer<GraderAccepted>,
@@ -50,11 +51,11 @@ public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILog
     {
         var message = context.Message;
         if (message.Canaries.Length > 0) await ApplyAsync(message.JobId, new JobChange.GraderChecked(message.Canaries));
-        await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.InputsRejected) { Error = new JobError { Code = message.Code, Message = message.Message } });
+        await EndAsync(message.JobId, new JobChange.Move(JobTrigger.InputsRejected) { Error = new JobError { Code = message.Code, Message = message.Message } });
     }
 
     public Task Consume(ConsumeContext<DatasetsRejected> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.InputsRejected)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.InputsRejected)
         {
             Error = new JobError { Code = "invalid_dataset", Message = Describe(context.Message.Findings) },
         });
@@ -69,20 +70,40 @@ public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILog
         ApplyAsync(context.Message.JobId, new JobChange.Evaluated(context.Message.Step, context.Message.Metrics));
 
     public Task Consume(ConsumeContext<JobSucceeded> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobSucceeded)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobSucceeded)
         {
             TunedModel = context.Message.ModelName,
             WeightsDigest = context.Message.WeightsDigest,
         });
 
     public Task Consume(ConsumeContext<JobFailed> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobFailed)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobFailed)
         {
             Error = new JobError { Code = context.Message.Code, Message = context.Message.Message },
         });
 
     public Task Consume(ConsumeContext<JobCancelled> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobCancelled));
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobCancelled));
+
+    private async Task EndAsync(string jobId, JobChange.Move end)
+    {
+        if (await jobs.FindAsync(jobId) is { } job && job.IsMovedBy(end.Trigger)) end = end with { ResultFileId = await ResultFileAsync(job) };
+        await ApplyAsync(jobId, end);
+    }
+
+    // A full disk must not keep a job from its end.
+    private async Task<string?> ResultFileAsync(JobRecord job)
+    {
+        try
+        {
+            return await results.RunAsync(job);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            logger.LogError("Job {JobId} ends without a result file: {Reason}", job.Spec.JobId, error.Message);
+            return null;
+        }
+    }
 
     private async Task<JobRecord?> ApplyAsync(string jobId, JobChange change)
     {

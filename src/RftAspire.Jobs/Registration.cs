@@ -1,6 +1,7 @@
 using RftAspire.Contracts;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
+using RftAspire.Jobs.Metrics;
 using RftAspire.Jobs.Models;
 using RftAspire.Jobs.State;
 using RftAspire.Jobs.Webhooks;
@@ -21,7 +22,7 @@ public static class Registration
         services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
         services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
-        services.AddSingleton<GradingConnection>();
+        services.AddSingleton<GradingConnection>().AddSingleton<WriteResults>();
         services.AddOptions<WebhookOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());

@@ -16,7 +16,7 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     private const int Attempts = 50;
 
     // rft:job:{id}          hash      spec (JSON), state, revision, step, total, changed, started, finished (ticks, UTC),
-    //                                 error (protobuf), model, digest
+    //                                 error (protobuf), model, digest, results, costs (protobuf)
     // rft:job:{id}:events   stream    entry {revision}-0, field "event": JobEvent (protobuf)
     // rft:job:{id}:keys     set       keys of the facts recorded
     // rft:jobs:{tenant}     sorted    ids of its jobs by creation time

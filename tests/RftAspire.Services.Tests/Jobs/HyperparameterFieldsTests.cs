@@ -1,8 +1,6 @@
 using RftAspire.Contracts;
-using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs;
 using Asked = RftAspire.Contracts.Jobs.V1.Hyperparameters;
-using Hyperparameters = RftAspire.Contracts.Hyperparameters;
 
 namespace RftAspire.Services.Tests.Jobs;
 
@@ -46,7 +44,7 @@ public sealed class HyperparameterFieldsTests
     public void Read_LearningRateMultiplier_ScalesTheMethodsDefault()
     {
         Assert.Equal(2 * 2e-4, Sound(new Asked { LearningRateMultiplier = 2 }).LearningRate);
-        Assert.Equal(2 * 5e-4, Sound(new Asked { LearningRateMultiplier = 2 }, JobMethod.Supervised).LearningRate);
+        Assert.Equal(2 * 5e-4, Sound(new Asked { LearningRateMultiplier = 2 }, TrainingMethod.Supervised).LearningRate);
     }
 
     [Theory]
@@ -75,10 +73,10 @@ public sealed class HyperparameterFieldsTests
     [Fact]
     public void Read_Supervised_HasItsOwnDefaults()
     {
-        var read = Sound(new Asked(), JobMethod.Supervised, rows: 100);
+        var read = Sound(new Asked(), TrainingMethod.Supervised, rows: 100);
 
         Assert.Equal((19, 16, 5e-4, 1), (read.Steps, read.PromptsPerStep, read.LearningRate, read.WarmupSteps));
-        var message = HyperparameterFields.ToMessage(read, JobMethod.Supervised);
+        var message = HyperparameterFields.ToMessage(read, TrainingMethod.Supervised);
         Assert.Equal((true, false, false), (message.HasSteps, message.HasGroupSize, message.HasKlCoefficient));
     }
 
@@ -110,9 +108,9 @@ public sealed class HyperparameterFieldsTests
     [Fact]
     public void Read_FieldsOfReinforcement_AreRefusedForASupervisedJob() =>
         Assert.Equal(["group_size", "kl_coefficient", "algorithm"], FaultyFields(
-            new Asked { Steps = 3, GroupSize = 8, KlCoefficient = 0, Algorithm = "grpo", Precision = "bf16", EvalInterval = 2 }, JobMethod.Supervised));
+            new Asked { Steps = 3, GroupSize = 8, KlCoefficient = 0, Algorithm = "grpo", Precision = "bf16", EvalInterval = 2 }, TrainingMethod.Supervised));
 
-    private static Hyperparameters Sound(Asked asked, JobMethod method = JobMethod.Reinforcement, int rows = 100)
+    private static Hyperparameters Sound(Asked asked, TrainingMethod method = TrainingMethod.Reinforcement, int rows = 100)
     {
         var faults = new List<Violation>();
         var read = HyperparameterFields.Read(asked, method, rows, faults);
@@ -120,7 +118,7 @@ public sealed class HyperparameterFieldsTests
         return read;
     }
 
-    private static IEnumerable<string> FaultyFields(Asked asked, JobMethod method = JobMethod.Reinforcement, int rows = 100)
+    private static IEnumerable<string> FaultyFields(Asked asked, TrainingMethod method = TrainingMethod.Reinforcement, int rows = 100)
     {
         var faults = new List<Violation>();
         HyperparameterFields.Read(asked, method, rows, faults);

@@ -3,7 +3,7 @@ using CsvHelper;
 using CsvHelper.Configuration;
 using RftAspire.Contracts.Jobs.V1;
 
-namespace RftAspire.Jobs.Results;
+namespace RftAspire.Jobs.Metrics;
 
 /// <summary>A row for each step that was trained or evaluated, under the names of OpenAI's result files.</summary>
 internal sealed class ResultTable(Job job)

@@ -1,7 +1,7 @@
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
 
-namespace RftAspire.Jobs.Results;
+namespace RftAspire.Jobs.Metrics;
 
 /// <summary>One number of a step, or of the eval behind it, under OpenAI's name.</summary>
 internal sealed record MetricColumn(string Name, bool OfEval, Func<MetricMap, double?> Read)

@@ -1,6 +1,6 @@
 using RftAspire.Contracts;
 
-namespace RftAspire.Jobs.Results;
+namespace RftAspire.Jobs.Metrics;
 
 /// <summary>OpenAI's names for the kinds of ungraded rollouts, as docs/graders.md lists them.</summary>
 public static class GraderFaults

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
 
-namespace RftAspire.Jobs.Results;
+namespace RftAspire.Jobs.Metrics;
 
 /// <summary>A job's metrics as OpenAI shows them: in the <c>data</c> and the text of a metrics event, and of a checkpoint.</summary>
 public sealed class MetricsView(Job job)

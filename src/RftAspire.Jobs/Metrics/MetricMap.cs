@@ -1,4 +1,4 @@
-namespace RftAspire.Jobs.Results;
+namespace RftAspire.Jobs.Metrics;
 
 /// <summary>The metrics of a step or of an eval under the names that Training gives them; none at all where it did not happen.</summary>
 internal readonly struct MetricMap(IDictionary<string, double>? metrics)

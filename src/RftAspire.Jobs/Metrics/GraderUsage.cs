@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using RftAspire.Contracts.Graders;
 
-namespace RftAspire.Jobs.Results;
+namespace RftAspire.Jobs.Metrics;
 
 /// <summary>Tokens that model graders took in a step and its eval, as OpenAI shows them.</summary>
 internal static class GraderUsage
