@@ -9,7 +9,9 @@ public sealed class JobsGrpcService(
     CreateJob createJob,
     ReadJobs readJobs,
     WatchJob watchJob,
-    CancelJob cancelJob) : JobService.JobServiceBase
+    CancelJob cancelJob,
+    PauseJob pauseJob,
+    ResumeJob resumeJob) : JobService.JobServiceBase
 {
     public override Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context) =>
         Faults.Serve(() => createJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
@@ -25,4 +27,10 @@ public sealed class JobsGrpcService(
 
     public override Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context) =>
         Faults.Serve(() => cancelJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
+
+    public override Task<Job> PauseJob(PauseJobRequest request, ServerCallContext context) =>
+        Faults.Serve(() => pauseJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
+
+    public override Task<Job> ResumeJob(ResumeJobRequest request, ServerCallContext context) =>
+        Faults.Serve(() => resumeJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
 }

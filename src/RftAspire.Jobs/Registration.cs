@@ -19,7 +19,7 @@ public static class Registration
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
         services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
         services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
-        services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
+        services.AddSingleton<CancelJob>().AddSingleton<PauseJob>().AddSingleton<ResumeJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddSingleton<GradingConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());

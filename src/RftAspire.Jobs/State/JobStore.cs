@@ -16,7 +16,7 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     private const int Attempts = 50;
 
     // rft:job:{id}          hash      spec (JSON), state, revision, step, total, changed, started, finished (ticks, UTC),
-    //                                 error (protobuf), model, digest
+    //                                 error (protobuf), model, digest, round, accepted, checkpoints (JSON), change
     // rft:job:{id}:events   stream    entry {revision}-0, field "event": JobEvent (protobuf)
     // rft:job:{id}:keys     set       keys of the facts recorded
     // rft:jobs:{tenant}     sorted    ids of its jobs by creation time
@@ -51,7 +51,7 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
         RedisKey[] keys = [.. JobKeys(spec.JobId), All(spec.Tenant), Models, Request(spec.Tenant, idempotencyKey)];
         var reply = await EvaluateAsync(JobScripts.Create, keys, [
             idempotencyKey, spec.JobId, requestDigest, spec.CreatedAt.ToUnixTimeMilliseconds(), spec.TunedModelName,
-            JobChange.StateKey(job.State), Numbered(first, job.Revision, spec.CreatedAt), .. JobFields.Write(job)]);
+            JobChange.StateKey(job.State, job.Round), Numbered(first, job.Revision, spec.CreatedAt), .. JobFields.Write(job)]);
         signal.Raise();
         return KnownRequest.Read((RedisValue[])reply!);
     }
