@@ -1,4 +1,5 @@
 using MassTransit;
+using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
 using RftAspire.Jobs.Metrics;
@@ -25,7 +26,9 @@ public sealed class JobEventConsumer(JobStore jobs, WriteResults results, Webhoo
     IConsumer<EvalCompleted>,
     IConsumer<JobSucceeded>,
     IConsumer<JobFailed>,
-    IConsumer<JobCancelled>
+    IConsumer<JobCancelled>,
+    IConsumer<JobPaused>,
+    IConsumer<CheckpointsKept>
 {
     private const int FindingsShown = 5;
 
@@ -34,17 +37,17 @@ public sealed class JobEventConsumer(JobStore jobs, WriteResults results, Webhoo
         var message = context.Message;
         if (message.Warnings.Length > 0)
             await ApplyAsync(message.JobId, new JobChange.Note("warnings", "dataset warnings: " + Describe(message.Warnings)));
+        if (await jobs.FindAsync(message.JobId) is not { } job) return;
+        if (job.Spec.Method == TrainingMethod.Supervised) await AcceptAsync(context, message.JobId);
         // The job stays in Validating, whose sweep leads here again.
-        if (await jobs.FindAsync(message.JobId) is { State: JobState.Validating }) await context.Publish(new CheckGrader(message.JobId));
+        else if (job.State == JobState.Validating) await context.Publish(new CheckGrader(message.JobId));
     }
 
     public async Task Consume(ConsumeContext<GraderAccepted> context)
     {
         var message = context.Message;
         await ApplyAsync(message.JobId, new JobChange.GraderChecked(message.Canaries));
-        var job = await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.GraderAccepted));
-        // Also when the message comes again: the first time may have died between the two lines.
-        if (job?.State == JobState.Queued) await context.Publish(new StartTraining(message.JobId));
+        await AcceptAsync(context, message.JobId);
     }
 
     public async Task Consume(ConsumeContext<GraderRejected> context)
@@ -61,7 +64,17 @@ public sealed class JobEventConsumer(JobStore jobs, WriteResults results, Webhoo
         });
 
     public Task Consume(ConsumeContext<TrainingStarted> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.TrainingStarted) { TotalSteps = context.Message.TotalSteps });
+        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.TrainingStarted)
+        {
+            Round = context.Message.Round,
+            TotalSteps = context.Message.TotalSteps,
+        });
+
+    public Task Consume(ConsumeContext<JobPaused> context) =>
+        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobPaused) { Round = context.Message.Round });
+
+    public Task Consume(ConsumeContext<CheckpointsKept> context) =>
+        ApplyAsync(context.Message.JobId, new JobChange.Kept(context.Message.Change, context.Message.Checkpoints));
 
     public Task Consume(ConsumeContext<StepTrained> context) =>
         ApplyAsync(context.Message.JobId, new JobChange.Trained(context.Message.Step, context.Message.TotalSteps, context.Message.Metrics));
@@ -103,6 +116,13 @@ public sealed class JobEventConsumer(JobStore jobs, WriteResults results, Webhoo
             logger.LogError("Job {JobId} ends without a result file: {Reason}", job.Spec.JobId, error.Message);
             return null;
         }
+    }
+
+    private async Task AcceptAsync(ConsumeContext context, string jobId)
+    {
+        var job = await ApplyAsync(jobId, new JobChange.Move(JobTrigger.InputsAccepted));
+        // Also when the message comes again: the first time may have died between the two lines.
+        if (job?.State == JobState.Queued) await context.Publish(new StartTraining(jobId, job.Round));
     }
 
     private async Task<JobRecord?> ApplyAsync(string jobId, JobChange change)

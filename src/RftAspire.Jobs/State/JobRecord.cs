@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Contracts.Messages;
 using Asked = RftAspire.Contracts.Jobs.V1.Hyperparameters;
 
 namespace RftAspire.Jobs.State;
@@ -13,6 +14,11 @@ public sealed record JobRecord
     public required long Revision { get; init; }
     /// <summary>When the state was entered.</summary>
     public required DateTimeOffset ChangedAt { get; init; }
+    /// <summary>How often the job was set going: one more with each resume.</summary>
+    public int Round { get; init; } = 1;
+    /// <summary>Whether datasets and grader have passed their checks.</summary>
+    public bool InputsAccepted { get; init; }
+    /// <summary>When training first began.</summary>
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
     public int Step { get; init; }
@@ -23,6 +29,9 @@ public sealed record JobRecord
     /// <summary>Empty until its metrics lie in a file.</summary>
     public string ResultFileId { get; init; } = "";
     public JobCosts Costs { get; init; } = new();
+    /// <summary>Checkpoints that can be used as models, in the order of their steps, and how often the set has changed.</summary>
+    public IReadOnlyList<KeptCheckpoint> Checkpoints { get; init; } = [];
+    public int CheckpointChange { get; init; }
 
     public bool HasEnded => JobStateMachine.HasEnded(State);
 
