@@ -4,6 +4,7 @@ using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
 using RftAspire.Jobs.OpenAi;
+using RftAspire.Jobs.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -20,5 +21,6 @@ app.MapGrpcService<JobsGrpcService>();
 app.MapGrpcService<FilesGrpcService>();
 app.MapGrpcService<ModelsGrpcService>();
 app.MapGrpcService<WorkbenchGrpcService>();
+app.MapGrpcService<WebhooksGrpcService>();
 app.MapOpenAi();
 app.Run();

@@ -1,3 +1,5 @@
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
 using RftAspire.Jobs.Models;
 
 namespace RftAspire.Jobs.OpenAi;
@@ -17,6 +19,6 @@ internal static class ModelRoutes
                 created = model.CreatedAt.ToUnixTimeSeconds(),
                 owned_by = model.IsTuned ? "rft-aspire" : "system",
             }),
-        });
+        }).Needs(Role.Viewer);
     }
 }

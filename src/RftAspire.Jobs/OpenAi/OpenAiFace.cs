@@ -1,5 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
 
 namespace RftAspire.Jobs.OpenAi;
 
@@ -20,7 +22,7 @@ public static class OpenAiFace
     {
         var v1 = app.MapGroup("/v1");
         v1.MapModels();
-        app.MapFallback("{*path}", UnknownUrl.Answer);
+        app.MapFallback("{*path}", UnknownUrl.Answer).Needs(Role.Viewer);
     }
 
     private static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
