@@ -14,7 +14,7 @@ namespace RftAspire.Jobs;
 public sealed class CreateJob(
     JobStore jobs,
     JobCommands commands,
-    FileStore datasets,
+    FileStore files,
     ArtifactStore artifacts,
     ModelFolders models,
     TimeProvider clock)
@@ -42,8 +42,8 @@ public sealed class CreateJob(
     {
         var faults = new List<Violation>();
         CheckModel(request.Model, faults);
-        await CheckDatasetAsync("training_dataset_id", request.TrainingDatasetId, faults);
-        if (request.ValidationDatasetId.Length > 0) await CheckDatasetAsync("validation_dataset_id", request.ValidationDatasetId, faults);
+        await CheckDatasetAsync(caller, "training_dataset_id", request.TrainingDatasetId, faults);
+        if (request.ValidationDatasetId.Length > 0) await CheckDatasetAsync(caller, "validation_dataset_id", request.ValidationDatasetId, faults);
         CheckGrader(request.GraderJson, faults);
         CheckWords(request, faults);
         var hyperparameters = HyperparameterFields.Read(request.Hyperparameters ?? new(), faults);
@@ -73,10 +73,11 @@ public sealed class CreateJob(
         faults.Add(new Violation("model", $"there is no model '{model}'; known models: {shown}"));
     }
 
-    private async Task CheckDatasetAsync(string field, string id, List<Violation> faults)
+    private async Task CheckDatasetAsync(Caller caller, string field, string id, List<Violation> faults)
     {
         if (id.Length == 0) faults.Add(new Violation(field, "missing; give the id of an uploaded dataset"));
-        else if (!await datasets.ExistsAsync(id)) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadFile returned"));
+        else if (await files.FindAsync(caller.Tenant, id) is not { } file) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadFile returned"));
+        else if (file.Purpose != FilePurpose.FineTune) faults.Add(new Violation(field, $"file '{id}' was uploaded for {file.Purpose}; upload it for {FilePurpose.FineTune}"));
     }
 
     private static void CheckGrader(string json, List<Violation> faults)

@@ -15,6 +15,10 @@ public static class Ids
 
     public static string NewFile() => "file-" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
+    public static string NewUpload() => "upload_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
+    public static string NewPart() => "part_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
     public static string NewWebhook() => "wh_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
     /// <summary><c>{model}-{suffix}-{start of the job's id}</c>; a long model name is cut so that the whole stays an id.</summary>
