@@ -21,13 +21,12 @@ public static class Registration
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
-        services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
-        services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
+        services.AddFiles();
+        services.AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<PauseJob>().AddSingleton<ResumeJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddSingleton<GradingConnection>().AddSingleton<WriteResults>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
-        services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
     }
 }
