@@ -87,7 +87,14 @@ public sealed class RolloutQueryTests(JobsUnderTest service) : IClassFixture<Job
         var id = await TrainAsync(steps: 1);
         var request = new ListRolloutsRequest
         {
-            JobId = id, Purpose = "test", Step = -1, PromptIndex = -1, MinReward = 2, MaxReward = 1, Grader = "f2", Ungraded = true,
+            JobId = id,
+            Purpose = "test",
+            Step = -1,
+            PromptIndex = -1,
+            MinReward = 2,
+            MaxReward = 1,
+            Grader = "f2",
+            Ungraded = true,
         };
 
         Assert.Equal(["purpose", "step", "prompt_index", "ungraded", "min_reward", "grader"], Fields(await RefusedAsync(request)));

@@ -76,8 +76,15 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
     {
         var step = new StepTrained("", 1, 2, new()
         {
-            ["tokens/prompt"] = 100, ["tokens/sampled"] = 40, ["tokens/trained"] = 30, ["grader/a/prompt_tokens"] = 7, ["grader/b/prompt_tokens"] = 3,
-            ["grader/b/completion_tokens"] = 2, ["grader/b/tokens"] = 5, ["time/sample"] = 1.5, ["time/learn"] = 0.25,
+            ["tokens/prompt"] = 100,
+            ["tokens/sampled"] = 40,
+            ["tokens/trained"] = 30,
+            ["grader/a/prompt_tokens"] = 7,
+            ["grader/b/prompt_tokens"] = 3,
+            ["grader/b/completion_tokens"] = 2,
+            ["grader/b/tokens"] = 5,
+            ["time/sample"] = 1.5,
+            ["time/learn"] = 0.25,
         });
         var eval = new EvalCompleted("", 1, new() { ["tokens/prompt"] = 10, ["tokens/sampled"] = 4, ["grader/a/completion_tokens"] = 1, ["time/eval"] = 0.5 });
 
