@@ -16,6 +16,7 @@ public sealed class CreateJob(
     FileStore datasets,
     ArtifactStore artifacts,
     ModelFolders models,
+    JobQuota quota,
     TimeProvider clock)
 {
     private const int ModelsShown = 8;
@@ -28,8 +29,9 @@ public sealed class CreateJob(
             return await AgainAsync(known, digest);
 
         var spec = await ReadAsync(caller, request);
-        if (await jobs.CreateAsync(spec, digest, request.IdempotencyKey) is { } first)
+        if (await quota.WithRoomAsync(caller.Tenant, () => jobs.CreateAsync(spec, digest, request.IdempotencyKey), cancellation) is { } first)
             return await AgainAsync(first, digest);
+        caller.Target = spec.JobId;
         var job = (await jobs.FindAsync(spec.JobId))!;
         ArtifactStore.WriteJson(artifacts.JobSpecFile(spec.JobId), spec);
         await commands.SendAsync(job, cancellation);
