@@ -51,6 +51,12 @@ public sealed class PromptEncoder
         return [.. Tokenizer.Encode(answer), stop];
     }
 
+    /// <summary>The prompt that is a text as it stands, after the tokenizer's own beginning.</summary>
+    public int[] EncodeText(string text) => [.. Tokenizer.BeginningTokens, .. Tokenizer.Encode(text, allowSpecial: true)];
+
+    /// <summary>A control token, which is no part of a completion's text.</summary>
+    public bool IsSpecial(int id) => _specials.Contains(id);
+
     /// <summary>The ids as text, special tokens left out.</summary>
     public string Decode(IEnumerable<int> ids) => Tokenizer.Decode(ids.Where(id => !_specials.Contains(id)).ToArray());
 }
