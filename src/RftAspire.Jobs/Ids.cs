@@ -15,6 +15,8 @@ public static class Ids
 
     public static string NewFile() => "file-" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
+    public static string NewWebhook() => "wh_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
     /// <summary><c>{model}-{suffix}-{start of the job's id}</c>; a long model name is cut so that the whole stays an id.</summary>
     public static string TunedModel(string model, string suffix, string jobId)
     {

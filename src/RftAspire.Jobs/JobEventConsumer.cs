@@ -2,6 +2,7 @@ using MassTransit;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
 using RftAspire.Jobs.State;
+using RftAspire.Jobs.Webhooks;
 using StackExchange.Redis;
 using DatasetFinding = RftAspire.Contracts.Messages.DatasetFinding;
 using EvalCompleted = RftAspire.Contracts.Messages.EvalCompleted;
@@ -13,7 +14,7 @@ namespace RftAspire.Jobs;
 /// Records what Ingestion, Grading and Training say of a job. One queue for all of it keeps a job's events in the order in which they
 /// were published.
 /// </summary>
-public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> logger) :
+public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILogger<JobEventConsumer> logger) :
     IConsumer<DatasetsIngested>,
     IConsumer<DatasetsRejected>,
     IConsumer<GraderAccepted>,
@@ -87,6 +88,7 @@ public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> lo
     {
         var job = await jobs.ApplyAsync(jobId, change);
         if (job is null) logger.LogWarning("An event of job {JobId} is dropped: there is no such job", jobId);
+        else await webhooks.AnnounceAsync(job);
         return job;
     }
 

@@ -11,18 +11,23 @@ public sealed class JobsGrpcService(
     WatchJob watchJob,
     CancelJob cancelJob) : JobService.JobServiceBase
 {
+    [Needs(Role.User)]
     public override Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context) =>
         Faults.Serve(() => createJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
 
+    [Needs(Role.Viewer)]
     public override Task<Job> GetJob(GetJobRequest request, ServerCallContext context) =>
         Faults.Serve(() => readJobs.GetAsync(context.GetCaller(), request));
 
+    [Needs(Role.Viewer)]
     public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context) =>
         Faults.Serve(() => readJobs.ListAsync(context.GetCaller(), request));
 
+    [Needs(Role.Viewer)]
     public override Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context) =>
         Faults.Serve(() => watchJob.RunAsync(context.GetCaller(), request, responseStream, context.CancellationToken));
 
+    [Needs(Role.User)]
     public override Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context) =>
         Faults.Serve(() => cancelJob.RunAsync(context.GetCaller(), request, context.CancellationToken));
 }

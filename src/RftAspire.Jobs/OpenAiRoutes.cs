@@ -1,3 +1,5 @@
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
 using RftAspire.Jobs.Models;
 
 namespace RftAspire.Jobs;
@@ -17,7 +19,7 @@ public static class OpenAiRoutes
                 created = model.CreatedAt.ToUnixTimeSeconds(),
                 owned_by = model.IsTuned ? "rft-aspire" : "system",
             }),
-        });
+        }).Needs(Role.Viewer);
         app.MapFallback("{*path}", (HttpRequest request) => Results.Json(
             new
             {
@@ -29,6 +31,6 @@ public static class OpenAiRoutes
                     code = "unknown_url",
                 },
             },
-            statusCode: StatusCodes.Status404NotFound));
+            statusCode: StatusCodes.Status404NotFound)).Needs(Role.Viewer);
     }
 }

@@ -3,6 +3,7 @@ using RftAspire.Jobs;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
+using RftAspire.Jobs.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -17,5 +18,6 @@ app.MapGrpcService<JobsGrpcService>();
 app.MapGrpcService<FilesGrpcService>();
 app.MapGrpcService<ModelsGrpcService>();
 app.MapGrpcService<WorkbenchGrpcService>();
+app.MapGrpcService<WebhooksGrpcService>();
 app.MapOpenAi();
 app.Run();

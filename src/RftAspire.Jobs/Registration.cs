@@ -3,6 +3,7 @@ using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
 using RftAspire.Jobs.State;
+using RftAspire.Jobs.Webhooks;
 
 namespace RftAspire.Jobs;
 
@@ -21,6 +22,8 @@ public static class Registration
         services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddSingleton<GradingConnection>();
+        services.AddOptions<WebhookOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
     }

@@ -1,17 +1,22 @@
 using Grpc.Core;
 using RftAspire.Contracts.Grading.V1;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
 
 namespace RftAspire.Jobs.Graders;
 
 /// <summary>The workbench in the public face: Grading does the work.</summary>
 public sealed class WorkbenchGrpcService(GradingConnection grading) : GraderWorkbench.GraderWorkbenchBase
 {
+    [Needs(Role.User, Reads = true)]
     public override Task<ValidateResponse> Validate(ValidateRequest request, ServerCallContext context) =>
         grading.AskAsync(context, async (client, options) => await client.ValidateAsync(request, options));
 
+    [Needs(Role.User, Reads = true)]
     public override Task<RunResponse> Run(RunRequest request, ServerCallContext context) =>
         grading.AskAsync(context, async (client, options) => await client.RunAsync(request, options));
 
+    [Needs(Role.User, Reads = true)]
     public override Task Test(IAsyncStreamReader<TestRequest> requestStream, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context) =>
         grading.StreamAsync(context, async (client, options) =>
         {

@@ -41,6 +41,7 @@ public class JobsUnderTest : IAsyncLifetime
     public JobService.JobServiceClient Client => new(_channel!);
     public FileService.FileServiceClient FileClient => new(_channel!);
     public ModelService.ModelServiceClient ModelClient => new(_channel!);
+    public WebhookService.WebhookServiceClient WebhookClient => new(_channel!);
     public GraderWorkbench.GraderWorkbenchClient Workbench => new(_channel!);
     public HttpClient Http { get; private set; } = new();
     public ArtifactStore Artifacts { get; private set; } = null!;
@@ -151,6 +152,9 @@ public class JobsUnderTest : IAsyncLifetime
             ["services:grading:grpc:0"] = _grading?.Address ?? "http://127.0.0.1:1",
             ["Jobs:MaxDatasetBytes"] = "3000000",
             ["Jobs:CommandDeadline"] = "01:00:00",
+            ["Jobs:Webhooks:Interval"] = "00:00:00.050",
+            ["Jobs:Webhooks:RetryDelay"] = "00:00:00.020",
+            ["Jobs:Webhooks:Tries"] = "3",
             ["Jobs:WatchInterval"] = "00:00:00.050",
         };
         host.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(settings));
