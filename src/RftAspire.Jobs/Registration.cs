@@ -22,7 +22,7 @@ public static class Registration
         services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddSingleton<GradingConnection>();
-        services.AddOptions<WebhookOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());

@@ -13,7 +13,7 @@ namespace RftAspire.Jobs.Webhooks;
 /// Tells webhooks what has happened. What is to be told is written down first, so it is told though this process dies; a receiver
 /// may hear of an event twice, each time by the same id.
 /// </summary>
-public sealed partial class WebhookSender(WebhookStore webhooks, IOptions<WebhookOptions> options, TimeProvider clock, ILogger<WebhookSender> logger) : BackgroundService
+public sealed partial class WebhookSender(WebhookStore webhooks, IOptions<WebhooksOptions> options, TimeProvider clock, ILogger<WebhookSender> logger) : BackgroundService
 {
     private const int AtOnce = 16;
     private const int LongestError = 200;

@@ -8,7 +8,7 @@ using RftAspire.Jobs.Access;
 namespace RftAspire.Jobs.Webhooks;
 
 /// <summary>The gRPC face of webhooks.</summary>
-public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<WebhookOptions> options, TimeProvider clock) : WebhookService.WebhookServiceBase
+public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<WebhooksOptions> options, TimeProvider clock) : WebhookService.WebhookServiceBase
 {
     private const int MostWebhooks = 16;
     private const int LongestUrl = 2048;

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace RftAspire.Jobs.Webhooks;
 
 /// <summary>Section <c>Jobs:Webhooks</c>.</summary>
-public sealed class WebhookOptions
+public sealed class WebhooksOptions
 {
     /// <summary>Hosts that webhooks may name, host or host:port, with commas between them.</summary>
     [Required]
