@@ -44,13 +44,15 @@ public sealed class ArtifactStore(string root, string baseModels)
     public string ValidationPromptsFile(string jobId) => Path.Combine(JobFolder(jobId), "prompts.valid.jsonl");
     /// <summary>Rollouts that a step learned from, one JSON line a group.</summary>
     public string RolloutsFile(string jobId, int step) => Path.Combine(JobFolder(jobId), "rollouts", $"step-{step:D5}.jsonl");
+    /// <summary>Rollouts that a weights version was evaluated on, one JSON line a group: the greedy ones, then the sampled ones.</summary>
+    public string EvalRolloutsFile(string jobId, int version) => Path.Combine(JobFolder(jobId), "rollouts", $"eval-{version:D5}.jsonl");
     public string CheckpointFolder(string jobId, int version) => Path.Combine(JobFolder(jobId), "checkpoints", $"step-{version:D5}");
-    public string TunedModelFolder(string name) => Path.Combine(Root, "models", Id(name));
+    public string TunedModelFolder(string name) => Path.Combine(Root, "models", ModelNames.ToFolder(name));
 
-    /// <summary>The folder of a base or tuned model, or null if there is none of that name.</summary>
+    /// <summary>The folder of a base model, a tuned model or a checkpoint, or null if there is none of that name.</summary>
     public string? ModelFolder(string name)
     {
-        if (!IsId(name)) return null;
+        if (!ModelNames.IsName(name)) return null;
         string[] candidates = [Path.Combine(BaseModels, name), TunedModelFolder(name)];
         return candidates.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "config.json")));
     }

@@ -9,16 +9,34 @@ public sealed record JobSpec
     public required string JobId { get; init; }
     /// <summary>Whose job it is.</summary>
     public string Tenant { get; init; } = "default";
-    /// <summary>Name of the base model, see <see cref="ArtifactStore.ModelFolder"/>.</summary>
+    /// <summary>Name of the model that it starts from, see <see cref="ModelNames"/>.</summary>
     public required string Model { get; init; }
     public required string TunedModelName { get; init; }
     public required string TrainingDatasetId { get; init; }
     public string? ValidationDatasetId { get; init; }
-    /// <summary>The grader as the caller wrote it.</summary>
-    public required string GraderJson { get; init; }
+    public TrainingMethod Method { get; init; }
+    /// <summary>The grader as the caller wrote it; empty where the method has none.</summary>
+    public string GraderJson { get; init; } = "";
+    /// <summary>What the text of every rollout must be, see <see cref="ResponseFormat"/>; null leaves it free.</summary>
+    public string? ResponseFormatJson { get; init; }
     public required Hyperparameters Hyperparameters { get; init; }
     public required long Seed { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+    /// <summary>The part of the tuned model's name that the caller chose; empty for none.</summary>
+    public string Suffix { get; init; } = "";
+    /// <summary>The caller's own notes, in ordinal order of their keys.</summary>
+    public SortedDictionary<string, string> Metadata { get; init => field = new(value, StringComparer.Ordinal); } = new(StringComparer.Ordinal);
+    /// <summary>The hyperparameters as the caller wrote them, as protobuf's JSON; null where none were given.</summary>
+    public string? RequestedJson { get; init; }
+}
+
+/// <summary>How a job learns.</summary>
+public enum TrainingMethod
+{
+    /// <summary>From rewards: answers are sampled and graded, and what scored well is reinforced.</summary>
+    Reinforcement,
+    /// <summary>From examples: the assistant's messages of the training rows.</summary>
+    Supervised,
 }
 
 /// <summary>One validated prompt: a line of a job's prompts file, written by Ingestion.</summary>

@@ -55,13 +55,14 @@ public sealed class CreateJob(
             JobId = id,
             Tenant = caller.Tenant,
             Model = request.Model,
-            TunedModelName = Ids.TunedModel(request.Model, request.Suffix, id),
+            TunedModelName = Ids.TunedModel(request.Model, caller.Tenant, request.Suffix, id),
             TrainingDatasetId = request.TrainingDatasetId,
             ValidationDatasetId = request.ValidationDatasetId.Length > 0 ? request.ValidationDatasetId : null,
             GraderJson = request.GraderJson,
             Hyperparameters = hyperparameters,
             Seed = request.HasSeed ? request.Seed : 0,
             CreatedAt = clock.GetUtcNow(),
+            Suffix = request.Suffix,
         };
     }
 

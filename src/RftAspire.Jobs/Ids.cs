@@ -8,7 +8,6 @@ public static class Ids
 {
     private const int Digits = 24;
     private const int ShortDigits = 8;
-    private const int LongestName = 128;
     private const string JobPrefix = "ftjob-";
 
     public static string NewJob() => JobPrefix + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
@@ -17,11 +16,7 @@ public static class Ids
 
     public static string NewWebhook() => "wh_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
-    /// <summary><c>{model}-{suffix}-{start of the job's id}</c>; a long model name is cut so that the whole stays an id.</summary>
-    public static string TunedModel(string model, string suffix, string jobId)
-    {
-        var end = $"{(suffix.Length > 0 ? "-" : "")}{suffix}-{jobId.AsSpan(JobPrefix.Length, ShortDigits)}";
-        var name = model[..Math.Min(model.Length, LongestName - end.Length)].TrimEnd('.') + end;
-        return ArtifactStore.IsId(name) ? name : throw new ArgumentException($"'{model}' and '{suffix}' make no model name");
-    }
+    /// <summary><c>ft:{base}:{tenant}:{suffix}:{start of the job's id}</c>.</summary>
+    public static string TunedModel(string model, string tenant, string suffix, string jobId) =>
+        ModelNames.Tuned(model, tenant, suffix, jobId.Substring(JobPrefix.Length, ShortDigits));
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using RftAspire.Cli.Platform;
+using RftAspire.Contracts;
 
 namespace RftAspire.Cli.Models;
 
@@ -12,10 +13,10 @@ public static class ModelFolder
         var path = context.Surroundings.FullPath(model);
         if (Directory.Exists(path)) return WithConfig(option, model, path);
         var repository = Repository.Find(context.Surroundings);
-        if (Local(repository).FirstOrDefault(folder => Path.GetFileName(folder) == model) is { } local) return local;
+        if (Local(repository).FirstOrDefault(folder => NameOf(folder) == model) is { } local) return local;
         var (known, trouble) = await OfPlatformAsync(context, cancellationToken);
         if (known.TryGetValue(model, out var location)) return Reachable(context, option, model, location);
-        var names = Local(repository).Select(Path.GetFileName).OfType<string>().Concat(known.Keys).Distinct().Order(StringComparer.Ordinal);
+        var names = Local(repository).Select(NameOf).OfType<string>().Concat(known.Keys).Distinct().Order(StringComparer.Ordinal);
         throw new UsageException($"{option} {model}: neither a folder nor a known model; known are:", [.. names.DefaultIfEmpty("(none)"), .. trouble]);
     }
 
@@ -23,6 +24,8 @@ public static class ModelFolder
         File.Exists(Path.Combine(folder, "config.json"))
             ? folder
             : throw new UsageException($"{option} {model}: no config.json in this folder; name a Hugging Face model folder");
+
+    private static string? NameOf(string folder) => ModelNames.OfFolder(Path.GetFileName(folder));
 
     private static IEnumerable<string> Local(Repository? repository) => repository is null ? [] :
         new[] { repository.BaseModels, repository.TunedModels }

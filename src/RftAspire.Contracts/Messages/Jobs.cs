@@ -16,20 +16,49 @@ public sealed record DatasetsRejected(string JobId, DatasetFinding[] Findings);
 /// <param name="Message">What is wrong, with field and value, and how to mend it.</param>
 public sealed record DatasetFinding(int? Line, string Code, string Message);
 
-/// <summary>Command from Jobs to Training: run the job. Training stores the intent before it acknowledges.</summary>
-public sealed record StartTraining(string JobId);
+/// <summary>Command from Jobs to Training: run the job, or go on with it. Training stores the intent before it acknowledges.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Round">Grows by one with each resume, from 1: what is said of an earlier round is old news.</param>
+public sealed record StartTraining(string JobId, int Round = 1);
+
+/// <summary>Command from Jobs to Training: stop the job behind its step, so that it can go on later.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Round">The round that ends; a later one is not concerned.</param>
+public sealed record PauseTraining(string JobId, int Round = 1);
 
 /// <summary>Command from Jobs to Training: stop the job at the next safe point.</summary>
 public sealed record CancelTraining(string JobId);
 
 /// <summary>Event from Training: the job has left the queue.</summary>
-public sealed record TrainingStarted(string JobId, int TotalSteps);
+/// <param name="JobId">The job.</param>
+/// <param name="TotalSteps">Steps that it has in all.</param>
+/// <param name="Round">That of the command.</param>
+public sealed record TrainingStarted(string JobId, int TotalSteps, int Round = 1);
+
+/// <summary>Event from Training: the job holds no worker any more, and what it has learned is durable.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Round">The round that has ended.</param>
+public sealed record JobPaused(string JobId, int Round = 1);
 
 /// <summary>Event from Training: step <paramref name="Step"/> is durable and published as that weights version.</summary>
 public sealed record StepTrained(string JobId, int Step, int TotalSteps, Dictionary<string, double> Metrics);
 
 /// <summary>Event from Training: weights version <paramref name="Step"/> was evaluated on the validation prompts.</summary>
 public sealed record EvalCompleted(string JobId, int Step, Dictionary<string, double> Metrics);
+
+/// <summary>Event from Training: these checkpoints of the job are models that can be used, and no others.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Change">How many times the set has changed: an earlier set is old news.</param>
+/// <param name="Checkpoints">In the order of their steps.</param>
+public sealed record CheckpointsKept(string JobId, int Change, KeptCheckpoint[] Checkpoints);
+
+/// <summary>One checkpoint that is kept as a model.</summary>
+/// <param name="Step">Its weights version.</param>
+/// <param name="ModelName">Its name as a model, see <see cref="ModelNames.Checkpoint"/>.</param>
+/// <param name="WeightsDigest">As in <see cref="JobSucceeded"/>.</param>
+/// <param name="Metrics">Those of its step, and those of its eval that the step does not have.</param>
+/// <param name="CreatedAt">When it was kept; decides nothing.</param>
+public sealed record KeptCheckpoint(int Step, string ModelName, string WeightsDigest, Dictionary<string, double> Metrics, DateTimeOffset CreatedAt);
 
 /// <summary>Event from Training: the tuned model is in the artifact store.</summary>
 /// <param name="JobId">The job.</param>

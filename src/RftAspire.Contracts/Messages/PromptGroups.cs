@@ -26,6 +26,8 @@ public sealed record SamplingParameters
     public double Temperature { get; init; } = 1;
     public double TopP { get; init; } = 1;
     public int TopK { get; init; }
+    /// <summary>What the text must be, see <see cref="ResponseFormat"/>; null leaves it free.</summary>
+    public string? ResponseFormatJson { get; init; }
 }
 
 /// <summary>Command from Training to Sampling: draw <see cref="GroupSize"/> completions of one prompt.</summary>
@@ -54,7 +56,10 @@ public sealed record Rollout
     public required int Index { get; init; }
     /// <summary>The sampled ids, the end token included where there is one.</summary>
     public required int[] CompletionTokens { get; init; }
-    /// <summary>log p of each sampled token under the sampling weights at the sampling temperature, over the whole vocabulary.</summary>
+    /// <summary>
+    /// log p of each sampled token under the sampling weights at the sampling temperature, over the whole vocabulary, also where top-p,
+    /// top-k or a response format left fewer tokens to draw from.
+    /// </summary>
     public required float[] SamplingLogprobs { get; init; }
     /// <summary>The completion as text, without the end token.</summary>
     public required string Text { get; init; }

@@ -24,11 +24,11 @@ public sealed class ModelFolders(ArtifactStore artifacts)
         if (!Directory.Exists(folder)) return [];
         return
         [
-            .. Directory.EnumerateDirectories(folder)
-                .Where(path => ArtifactStore.IsId(Path.GetFileName(path)) && File.Exists(Path.Combine(path, Configuration)))
-                .Order(StringComparer.Ordinal)
-                .Select(path => new ModelFolder(
-                    Path.GetFileName(path), path, isTuned, File.GetLastWriteTimeUtc(Path.Combine(path, Configuration)))),
+            .. from path in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
+               let name = ModelNames.OfFolder(Path.GetFileName(path))
+               let configuration = Path.Combine(path, Configuration)
+               where name is not null && File.Exists(configuration)
+               select new ModelFolder(name, path, isTuned, File.GetLastWriteTimeUtc(configuration)),
         ];
     }
 }

@@ -27,7 +27,7 @@ public sealed class CreateJobTests(JobsUnderTest service) : IClassFixture<JobsUn
         Assert.Equal(job, await service.Client.GetJobAsync(new GetJobRequest { JobId = job.Id }));
         var spec = ArtifactStore.ReadJson<JobSpec>(service.Artifacts.JobSpecFile(job.Id));
         Assert.Equal(new Defaults { Steps = 7, Advantage = AdvantageKind.MeanStd }, spec.Hyperparameters);
-        Assert.Equal($"base-Eu-1-{job.Id[6..14]}", spec.TunedModelName);
+        Assert.Equal($"ft:base:default:Eu-1:{job.Id[6..14]}", spec.TunedModelName);
         Assert.True(await service.Harness.Published.Any<IngestDatasets>(sent => sent.Context.Message.JobId == job.Id));
     }
 

@@ -147,7 +147,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         {
             JobId = id,
             Model = "base",
-            TunedModelName = Ids.TunedModel("base", "", id),
+            TunedModelName = Ids.TunedModel("base", "default", "", id),
             TrainingDatasetId = "file-1",
             GraderJson = """{"type":"x"}""",
             Hyperparameters = new Hyperparameters { Steps = 3 },

@@ -12,16 +12,16 @@ public sealed class ModelsTests(JobsUnderTest service) : IClassFixture<JobsUnder
     public async Task ListModels_BaseAndTuned_AreDescribedAndDamagedOnesToo()
     {
         var job = await service.Client.CreateJobAsync(await service.RequestAsync());
-        var tuned = $"base-{job.Id[6..14]}";
+        var tuned = $"ft:base:default::{job.Id[6..14]}";
         JobsUnderTest.WriteModel(service.Artifacts.TunedModelFolder(tuned), """{"x":{"shape":[2,2]}}""");
         JobsUnderTest.WriteModel(service.Artifacts.TunedModelFolder("damaged"), "[");
 
         var models = (await service.ModelClient.ListModelsAsync(new ListModelsRequest())).Models;
 
-        Assert.Equal(["base", tuned, "damaged"], models.Select(model => model.Name));
-        Assert.Equal(["", job.Id, ""], models.Select(model => model.JobId));
-        Assert.Equal([17L, 4L, 0L], models.Select(model => model.Parameters));
-        Assert.Equal(service.Artifacts.TunedModelFolder(tuned), models[1].Location);
+        Assert.Equal(["base", "damaged", tuned], models.Select(model => model.Name));
+        Assert.Equal(["", "", job.Id], models.Select(model => model.JobId));
+        Assert.Equal([17L, 0L, 4L], models.Select(model => model.Parameters));
+        Assert.Equal(service.Artifacts.TunedModelFolder(tuned), models[2].Location);
     }
 
     [RedisFact]
