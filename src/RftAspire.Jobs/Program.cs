@@ -1,5 +1,6 @@
 using MassTransit;
 using RftAspire.Jobs;
+using RftAspire.Jobs.Chat;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
@@ -20,6 +21,7 @@ app.MapDefaultEndpoints();
 app.MapGrpcService<JobsGrpcService>();
 app.MapGrpcService<FilesGrpcService>();
 app.MapGrpcService<ModelsGrpcService>();
+app.MapGrpcService<ChatGrpcService>();
 app.MapGrpcService<WorkbenchGrpcService>();
 app.MapGrpcService<WebhooksGrpcService>();
 app.MapOpenAi();

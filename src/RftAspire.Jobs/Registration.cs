@@ -1,4 +1,5 @@
 using RftAspire.Contracts;
+using RftAspire.Jobs.Chat;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
@@ -21,6 +22,9 @@ public static class Registration
         services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
         services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
+        services.AddSingleton<ServedModels>().AddSingleton<DeleteModel>().AddSingleton<ExportModel>();
+        services.AddOptions<ChatOptions>().BindConfiguration("Jobs:Chat").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<CompletionInbox>().AddSingleton<CompleteChat>();
         services.AddSingleton<GradingConnection>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());

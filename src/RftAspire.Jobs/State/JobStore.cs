@@ -126,6 +126,9 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     public async Task<Dictionary<string, string>> TunedModelsAsync() =>
         (await Soon(Database.HashGetAllAsync(Models))).ToDictionary(entry => (string)entry.Name!, entry => (string)entry.Value!);
 
+    /// <summary>The job behind a tuned model's name.</summary>
+    public async Task<string?> MakerAsync(string model) => await Soon(Database.HashGetAsync(Models, model));
+
     private async Task<JobRecord[]> FindAllAsync(RedisValue[] ids)
     {
         var jobs = await Task.WhenAll(ids.Select(id => FindAsync((string)id!)));
