@@ -2,7 +2,10 @@ using RftAspire.Contracts;
 using RftAspire.Jobs.Chat;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
+using RftAspire.Jobs.Metrics;
+using RftAspire.Jobs.Lineage;
 using RftAspire.Jobs.Models;
+using RftAspire.Jobs.Rollouts;
 using RftAspire.Jobs.State;
 using RftAspire.Jobs.Webhooks;
 
@@ -20,12 +23,12 @@ public static class Registration
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
         services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
-        services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
-        services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
+        services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
+        services.AddSingleton<CancelJob>().AddSingleton<PauseJob>().AddSingleton<ResumeJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
+        services.AddSingleton<GradingConnection>().AddSingleton<WriteResults>();
         services.AddSingleton<ServedModels>().AddSingleton<DeleteModel>().AddSingleton<ExportModel>();
         services.AddOptions<ChatOptions>().BindConfiguration("Jobs:Chat").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<CompletionInbox>().AddSingleton<CompleteChat>();
-        services.AddSingleton<GradingConnection>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());

@@ -18,8 +18,10 @@ public sealed class FileStore(ConnectionMultiplexer redis, ArtifactStore artifac
 
     public Task DeleteAsync(string id) => Database.HashDeleteAsync(Files, id).WaitAsync(Extensions.RedisDeadline);
 
-    public async Task<bool> ExistsAsync(string id) =>
-        ArtifactStore.IsId(id)
-        && File.Exists(artifacts.DatasetFile(id))
-        && await Database.HashExistsAsync(Files, id).WaitAsync(Extensions.RedisDeadline);
+    public async Task<StoredFile?> FindAsync(string id)
+    {
+        if (!ArtifactStore.IsId(id) || !File.Exists(artifacts.DatasetFile(id))) return null;
+        var stored = await Database.HashGetAsync(Files, id).WaitAsync(Extensions.RedisDeadline);
+        return stored.IsNull ? null : StoredFile.Parser.ParseFrom((byte[])stored!);
+    }
 }

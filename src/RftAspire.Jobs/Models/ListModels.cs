@@ -3,7 +3,6 @@ using Google.Protobuf.WellKnownTypes;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
-using RftAspire.Jobs.State;
 
 namespace RftAspire.Jobs.Models;
 

@@ -17,7 +17,6 @@ internal sealed record ErrorAnswer(int Status, string Message, string? Param, st
 
     private string Type => Status switch
     {
-        StatusCodes.Status401Unauthorized => "authentication_error",
         StatusCodes.Status403Forbidden => "permission_error",
         StatusCodes.Status429TooManyRequests => "rate_limit_error",
         >= 500 => "server_error",

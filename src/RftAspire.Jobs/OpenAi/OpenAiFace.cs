@@ -16,7 +16,7 @@ public static class OpenAiFace
 
     /// <summary>Comes before whatever may refuse a request.</summary>
     public static void UseOpenAi(this WebApplication app) =>
-        app.UseWhen(http => !IsGrpc(http.Request), branch => branch.UseMiddleware<ErrorMiddleware>());
+        app.UseWhen(http => !Refusal.IsGrpc(http), branch => branch.UseMiddleware<ErrorMiddleware>());
 
     public static void MapOpenAi(this WebApplication app)
     {
@@ -24,6 +24,4 @@ public static class OpenAiFace
         v1.MapModels();
         app.MapFallback("{*path}", UnknownUrl.Answer).Needs(Role.Viewer);
     }
-
-    private static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 }

@@ -13,7 +13,7 @@ public sealed class ErrorTests(JobsUnderTest service) : IClassFixture<JobsUnderT
     public static TheoryData<StatusCode, int, string, string> Statuses() => new()
     {
         { StatusCode.InvalidArgument, 400, "invalid_request_error", "invalid_value" },
-        { StatusCode.Unauthenticated, 401, "authentication_error", "invalid_api_key" },
+        { StatusCode.Unauthenticated, 401, "invalid_request_error", "invalid_api_key" },
         { StatusCode.PermissionDenied, 403, "permission_error", "insufficient_permissions" },
         { StatusCode.NotFound, 404, "invalid_request_error", "not_found" },
         { StatusCode.FailedPrecondition, 400, "invalid_request_error", "failed_precondition" },
