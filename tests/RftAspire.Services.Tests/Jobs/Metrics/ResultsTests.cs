@@ -9,8 +9,6 @@ namespace RftAspire.Services.Tests.Jobs.Metrics;
 
 public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnderTest>
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
-
     [RedisFact]
     public async Task End_OfATrainedJob_LeavesItsMetricsInAFile()
     {
@@ -22,8 +20,8 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
             new JobSucceeded("", "base-tuned", "beef"));
 
         var job = await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
-        var file = (await service.Services.GetRequiredService<FileStore>().FindAsync(job.ResultFileId))!;
-        var text = await File.ReadAllTextAsync(service.Artifacts.DatasetFile(job.ResultFileId));
+        var file = (await service.Services.GetRequiredService<FileStore>().FindAsync("default", job.ResultFileId))!;
+        var text = await File.ReadAllTextAsync(service.Artifacts.OtherFile(job.ResultFileId));
         Assert.Equal(("fine-tune-results", text.Length), (file.Purpose, (int)file.Bytes));
         Assert.Equal(
             """
@@ -41,14 +39,14 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
     {
         var id = await RunAsync(new StepTrained("", 1, 1, new() { ["reward/mean"] = 0.5 }), new JobFailed("", "diverged", "the loss is no number"));
         var job = await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
-        File.Delete(service.Artifacts.DatasetFile(job.ResultFileId));
+        File.Delete(service.Artifacts.OtherFile(job.ResultFileId));
 
         await service.PublishAsync(new JobFailed(id, "diverged", "again"));
         // The queue has one order: what is behind the repeated end has seen it.
         await service.PublishAsync(new StepTrained(id, 2, 2, []));
         await UntilAsync(id, job => job.Step == 2);
 
-        Assert.False(File.Exists(service.Artifacts.DatasetFile(job.ResultFileId)));
+        Assert.False(File.Exists(service.Artifacts.OtherFile(job.ResultFileId)));
         Assert.Equal(job.ResultFileId, (await service.Client.GetJobAsync(new GetJobRequest { JobId = id })).ResultFileId);
     }
 
@@ -58,7 +56,7 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
         var id = await RunAsync(new DatasetsRejected("", []));
 
         var job = await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
-        Assert.Single(await File.ReadAllLinesAsync(service.Artifacts.DatasetFile(job.ResultFileId)));
+        Assert.Single(await File.ReadAllLinesAsync(service.Artifacts.OtherFile(job.ResultFileId)));
     }
 
     [RedisFact]
@@ -78,8 +76,15 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
     {
         var step = new StepTrained("", 1, 2, new()
         {
-            ["tokens/prompt"] = 100, ["tokens/sampled"] = 40, ["tokens/trained"] = 30, ["grader/a/prompt_tokens"] = 7, ["grader/b/prompt_tokens"] = 3,
-            ["grader/b/completion_tokens"] = 2, ["grader/b/tokens"] = 5, ["time/sample"] = 1.5, ["time/learn"] = 0.25, ["time/step"] = double.NaN,
+            ["tokens/prompt"] = 100,
+            ["tokens/sampled"] = 40,
+            ["tokens/trained"] = 30,
+            ["grader/a/prompt_tokens"] = 7,
+            ["grader/b/prompt_tokens"] = 3,
+            ["grader/b/completion_tokens"] = 2,
+            ["grader/b/tokens"] = 5,
+            ["time/sample"] = 1.5,
+            ["time/learn"] = 0.25,
         });
         var eval = new EvalCompleted("", 1, new() { ["tokens/prompt"] = 10, ["tokens/sampled"] = 4, ["grader/a/completion_tokens"] = 1, ["time/eval"] = 0.5 });
 
@@ -121,10 +126,6 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
         return id;
     }
 
-    private async Task UntilAsync(string id, Predicate<Job> holds)
-    {
-        using var watch = service.Client.WatchJob(new WatchJobRequest { JobId = id }, deadline: DateTime.UtcNow + s_deadline);
-        while (!holds(await service.Client.GetJobAsync(new GetJobRequest { JobId = id })) && await watch.ResponseStream.MoveNext(CancellationToken.None)) ;
-        while (!holds(await service.Client.GetJobAsync(new GetJobRequest { JobId = id }))) await Task.Delay(20, new CancellationTokenSource(s_deadline).Token);
-    }
+    private async Task UntilAsync(string id, Predicate<Job> holds) =>
+        await JobsUnderTest.UntilAsync(async () => holds(await service.Client.GetJobAsync(new GetJobRequest { JobId = id })));
 }
