@@ -14,6 +14,10 @@ public static class Ids
 
     public static string NewFile() => "file-" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
+    public static string NewEval() => "eval_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
+    public static string NewEvalRun() => "evalrun_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
     public static string NewWebhook() => "wh_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
     /// <summary><c>ft:{base}:{tenant}:{suffix}:{start of the job's id}</c>.</summary>

@@ -1,5 +1,6 @@
 using MassTransit;
 using RftAspire.Jobs;
+using RftAspire.Jobs.Evals;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
@@ -21,6 +22,7 @@ app.MapGrpcService<JobsGrpcService>();
 app.MapGrpcService<FilesGrpcService>();
 app.MapGrpcService<ModelsGrpcService>();
 app.MapGrpcService<WorkbenchGrpcService>();
+app.MapGrpcService<EvalsGrpcService>();
 app.MapGrpcService<WebhooksGrpcService>();
 app.MapOpenAi();
 app.Run();

@@ -1,4 +1,5 @@
 using RftAspire.Contracts;
+using RftAspire.Jobs.Evals;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Models;
@@ -24,6 +25,8 @@ public static class Registration
         services.AddSingleton<GradingConnection>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddSingleton<EvalStore>().AddSingleton<EvalRunSignal>().AddSingleton<EditEvals>().AddSingleton<EvalRuns>().AddSingleton<EvalRows>();
+        services.AddHostedService<EvalRunner>();
         services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
     }
