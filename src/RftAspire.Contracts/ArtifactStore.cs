@@ -38,6 +38,8 @@ public sealed class ArtifactStore(string root, string baseModels)
     public string BaseModels { get; } = Path.GetFullPath(baseModels);
 
     public string DatasetFile(string datasetId) => Path.Combine(Root, "datasets", Id(datasetId) + ".jsonl");
+    /// <summary>A file that is no dataset, as it was uploaded or as a job has written it.</summary>
+    public string OtherFile(string fileId) => Path.Combine(Root, "files", Id(fileId));
     public string JobFolder(string jobId) => Path.Combine(Root, "jobs", Id(jobId));
     public string JobSpecFile(string jobId) => Path.Combine(JobFolder(jobId), "job.json");
     public string TrainingPromptsFile(string jobId) => Path.Combine(JobFolder(jobId), "prompts.train.jsonl");

@@ -13,7 +13,7 @@ namespace RftAspire.Jobs;
 public sealed class CreateJob(
     JobStore jobs,
     JobCommands commands,
-    FileStore datasets,
+    FileStore files,
     ArtifactStore artifacts,
     ModelFolders models,
     JobQuota quota,
@@ -42,8 +42,8 @@ public sealed class CreateJob(
     {
         var faults = new List<Violation>();
         CheckModel(caller, request.Model, faults);
-        var training = await FindDatasetAsync("training_dataset_id", request.TrainingDatasetId, faults);
-        if (request.ValidationDatasetId.Length > 0) await FindDatasetAsync("validation_dataset_id", request.ValidationDatasetId, faults);
+        var training = await FindDatasetAsync(caller, "training_dataset_id", request.TrainingDatasetId, faults);
+        if (request.ValidationDatasetId.Length > 0) await FindDatasetAsync(caller, "validation_dataset_id", request.ValidationDatasetId, faults);
         var fields = new CreateJobFields(request, faults);
         var method = fields.Method();
         fields.CheckGrader(method);
@@ -82,16 +82,16 @@ public sealed class CreateJob(
         faults.Add(new Violation("model", $"there is no model '{model}'; known models: {shown}"));
     }
 
-    private async Task<StoredFile?> FindDatasetAsync(string field, string id, List<Violation> faults)
+    private async Task<StoredFile?> FindDatasetAsync(Caller caller, string field, string id, List<Violation> faults)
     {
         if (id.Length == 0)
         {
             faults.Add(new Violation(field, "missing; give the id of an uploaded dataset"));
             return null;
         }
-        var found = await datasets.FindAsync(id);
+        var found = await files.FindAsync(caller.Tenant, id);
         if (found is null) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadFile returned"));
-        else if (found.Purpose != "fine-tune") faults.Add(new Violation(field, $"'{id}' is a file of purpose {found.Purpose}; give one of purpose fine-tune"));
+        else if (found.Purpose != FilePurpose.FineTune) faults.Add(new Violation(field, $"'{id}' is a file of purpose {found.Purpose}; give one of purpose {FilePurpose.FineTune}"));
         return found;
     }
 

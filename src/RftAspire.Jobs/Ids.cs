@@ -15,6 +15,10 @@ public static class Ids
 
     public static string NewFile() => "file-" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
+    public static string NewUpload() => "upload_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
+    public static string NewPart() => "part_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
     public static string NewWebhook() => "wh_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
     /// <summary>The file of a job's metrics: the same name whenever it is written.</summary>

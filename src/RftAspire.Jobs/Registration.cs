@@ -1,4 +1,5 @@
 using RftAspire.Contracts;
+using RftAspire.Jobs.Chat;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Metrics;
@@ -21,13 +22,15 @@ public static class Registration
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
-        services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
-        services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
+        services.AddFiles();
+        services.AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<PauseJob>().AddSingleton<ResumeJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddSingleton<GradingConnection>().AddSingleton<WriteResults>();
+        services.AddSingleton<ServedModels>().AddSingleton<DeleteModel>().AddSingleton<ExportModel>();
+        services.AddOptions<ChatOptions>().BindConfiguration("Jobs:Chat").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<CompletionInbox>().AddSingleton<CompleteChat>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
-        services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
     }
 }

@@ -11,24 +11,23 @@ namespace RftAspire.Jobs.Metrics;
 /// Puts a job's metrics into a file of its tenant. It happens before the end is recorded, so whoever sees the end finds the file; its id
 /// follows from the job's, so a second time writes the same one.
 /// </summary>
-public sealed class WriteResults(JobStore jobs, FileStore files, ArtifactStore artifacts, TimeProvider clock)
+public sealed class WriteResults(JobStore jobs, FileStore files, TimeProvider clock)
 {
-    public const string Purpose = "fine-tune-results";
     private const int Batch = 256;
 
     /// <summary>The file's id.</summary>
     public async Task<string> RunAsync(JobRecord job)
     {
         var table = await TableAsync(job);
-        var stored = new StoredFile { Id = Ids.ResultFile(job.Spec.JobId), Filename = "step_metrics.csv", Purpose = Purpose, CreatedAt = clock.GetUtcNow().ToTimestamp() };
-        var path = artifacts.DatasetFile(stored.Id);
+        var stored = new StoredFile { Id = Ids.ResultFile(job.Spec.JobId), Filename = "step_metrics.csv", Purpose = FilePurpose.Results, CreatedAt = clock.GetUtcNow().ToTimestamp() };
+        var path = files.PathOf(stored);
         ArtifactStore.WriteAtomically(path, table.Write);
         using (var file = File.OpenRead(path))
         {
             stored.Bytes = file.Length;
             stored.Digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(file));
         }
-        await files.WriteAsync(stored);
+        await files.WriteAsync(job.Spec.Tenant, stored);
         return stored.Id;
     }
 

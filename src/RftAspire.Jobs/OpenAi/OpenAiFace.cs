@@ -21,6 +21,8 @@ public static class OpenAiFace
     public static void MapOpenAi(this WebApplication app)
     {
         var v1 = app.MapGroup("/v1");
+        v1.MapFiles();
+        v1.MapUploads();
         v1.MapModels();
         app.MapFallback("{*path}", UnknownUrl.Answer).Needs(Role.Viewer);
     }
