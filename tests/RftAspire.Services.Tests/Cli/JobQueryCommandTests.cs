@@ -44,11 +44,20 @@ public sealed class JobQueryCommandTests : IDisposable
         await using var platform = await FakePlatform.StartAsync();
         platform.Jobs.Checkpoints.Add(new()
         {
-            Id = "ftckpt_1-10", JobId = "ftjob-1", Step = 10, Model = "ft:tiny:default::1:ckpt-step-10", WeightsDigest = "abc",
-            CreatedAt = Timestamp.FromDateTime(DateTime.UnixEpoch), Metrics = { ["reward/mean"] = 0.25, ["reward/greedy"] = 0.5 },
+            Id = "ftckpt_1-10",
+            JobId = "ftjob-1",
+            Step = 10,
+            Model = "ft:tiny:default::1:ckpt-step-10",
+            WeightsDigest = "abc",
+            CreatedAt = Timestamp.FromDateTime(DateTime.UnixEpoch),
+            Metrics = { ["reward/mean"] = 0.25, ["reward/greedy"] = 0.5 },
         });
 
-        Assert.All(["checkpoints", "show"], command => Assert.Contains("ft:tiny:default::1:ckpt-step-10 │ greedy 0.500", platform.RunAsync("jobs", command, "ftjob-1").Result.Out, StringComparison.Ordinal));
+        foreach (var command in new[] { "checkpoints", "show" })
+        {
+            var table = (await platform.RunAsync("jobs", command, "ftjob-1")).Out;
+            Assert.All(["ft:tiny:default::1:ckpt-step-10", "greedy 0.500", "1970-01-01"], text => Assert.Contains(text, table, StringComparison.Ordinal));
+        }
         var run = await platform.RunAsync("jobs", "checkpoints", "ftjob-1", "--json");
         Assert.Equal(
             """{"id":"ftckpt_1-10","job_id":"ftjob-1","step":10,"model":"ft:tiny:default::1:ckpt-step-10","created_at":"1970-01-01T00:00:00.000Z","metrics":{"reward/greedy":0.5,"reward/mean":0.25},"weights_digest":"abc"}""",
