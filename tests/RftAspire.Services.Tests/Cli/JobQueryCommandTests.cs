@@ -88,6 +88,22 @@ public sealed class JobQueryCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Lineage_TwoForms_NameJobsAndSteps()
+    {
+        await using var platform = await FakePlatform.StartAsync();
+        Assert.Equal("tiny is a base model", (await platform.RunAsync("models", "lineage", "tiny")).Out.Trim());
+        platform.Jobs.Lineage.Add(new() { Job = new() { JobId = "ftjob-1", Model = "tiny", Seed = 5, Training = new() { Id = "file-1", Rows = 3, Digest = "aa" }, GraderDigest = "bb" } });
+        platform.Jobs.Lineage.Add(new() { Step = new() { Step = 1, Rollouts = 8, Groups = 2, MeanReward = 0.25, RolloutsDigest = "cc" } });
+
+        var text = (await platform.RunAsync("models", "lineage", "ft:tiny:default::1")).Out;
+
+        Assert.Equal(new GetLineageRequest { Model = "ft:tiny:default::1" }, platform.Jobs.Asked);
+        Assert.All(["job ftjob-1 from tiny, seed 5", "file-1 (3 rows, aa)", "grader bb", "step 1: 8 rollouts in 2 groups, reward 0.250, cc"], line => Assert.Contains(line, text, StringComparison.Ordinal));
+        var job = Assert.Single((await platform.RunAsync("models", "lineage", "ft:tiny:default::1", "--json")).Json.GetProperty("jobs").EnumerateArray());
+        Assert.Equal(("ftjob-1", "cc"), (job.GetProperty("job_id").GetString(), job.GetProperty("steps")[0].GetProperty("rollouts_digest").GetString()));
+    }
+
+    [Fact]
     public async Task List_Metadata_IsSent()
     {
         await using var platform = await FakePlatform.StartAsync();
