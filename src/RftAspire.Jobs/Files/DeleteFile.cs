@@ -10,6 +10,7 @@ public sealed class DeleteFile(FileStore files, JobStore jobs)
 {
     public async Task<DeleteFileResponse> RunAsync(Caller caller, string id)
     {
+        caller.Target = id;
         var file = await files.FindAsync(caller.Tenant, id) ?? throw ReadFiles.NoSuchFile(id);
         if (await ReaderAsync(id) is { } reader)
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"job {reader} reads file {id}; delete it when the job has ended, or cancel the job"));

@@ -17,6 +17,7 @@ public sealed class UploadFile(
     StagingFolder staging,
     IngestionChecks ingestion,
     FileStore files,
+    LimitStore limits,
     IOptions<JobsOptions> options,
     TimeProvider clock)
 {
@@ -28,7 +29,11 @@ public sealed class UploadFile(
     private static readonly TimeSpan s_reserved = TimeSpan.FromHours(1);
 
     /// <summary>A new file to receive bytes into.</summary>
-    public IncomingFile Begin() => new(artifacts.Root, staging.FileFor(Ids.NewFile()), options.Value.MaxDatasetBytes);
+    public async Task<IncomingFile> BeginAsync(Caller caller) => new(artifacts.Root, staging.FileFor(Ids.NewFile()), await MostBytesAsync(caller));
+
+    /// <summary>Bytes that a file of the caller may have.</summary>
+    public async Task<long> MostBytesAsync(Caller caller) =>
+        Math.Min(options.Value.MaxDatasetBytes, (await limits.ForAsync(caller.Tenant)).FileBytes is > 0 and var most ? most : long.MaxValue);
 
     /// <summary>Faults of what is said of a file before its bytes.</summary>
     public static void Check(FileHeader header)
@@ -66,7 +71,10 @@ public sealed class UploadFile(
             CreatedAt = now.ToTimestamp(),
             ExpiresAt = header.ExpiresAfterSeconds > 0 ? now.AddSeconds(header.ExpiresAfterSeconds).ToTimestamp() : null,
         };
+        caller.Target = stored.Id;
         if (stored.Purpose == FilePurpose.FineTune) Judge(stored, await ingestion.CheckAsync(incoming.StagedPath, cancellation));
+        if ((await limits.ForAsync(caller.Tenant)).DatasetRows is > 0 and var most && stored.Rows > most)
+            throw Faults.Invalid("data", $"{stored.Filename} has {stored.Rows} rows, and the tenant may have {most} in one dataset (dataset_rows); send fewer, or have the limit raised");
         await MoveAsync(caller, stored, incoming);
         return stored;
     }
@@ -93,8 +101,9 @@ public sealed class UploadFile(
         var target = files.PathOf(stored);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Move(incoming.FullPath, target, overwrite: true);
-        if (await files.WriteAsync(caller.Tenant, stored)) return;
+        var most = (await limits.ForAsync(caller.Tenant)).TotalBytes;
+        if (await files.WriteAsync(caller.Tenant, stored, most)) return;
         await files.RemoveBytesAsync(caller.Tenant, stored.Id);
-        throw new RpcException(new Status(StatusCode.FailedPrecondition, "the tenant's files would have more bytes than its limit total_bytes; delete some first"));
+        throw new RpcException(new Status(StatusCode.FailedPrecondition, $"with these {stored.Bytes} bytes the tenant's files would have more than {most}, its limit total_bytes; delete some first"));
     }
 }

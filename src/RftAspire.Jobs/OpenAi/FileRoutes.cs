@@ -47,7 +47,7 @@ internal static class FileRoutes
 
     private static async Task<FileBody> CreateAsync(HttpContext http, UploadFile upload, IOptions<JobsOptions> options)
     {
-        using var incoming = upload.Begin();
+        using var incoming = await upload.BeginAsync(http.GetCaller());
         var form = await UploadBody.ReceiveAsync(http, "file", incoming, options.Value);
         var lifetime = UploadBody.Lifetime(form.Field("expires_after[anchor]"), form.Field("expires_after[seconds]"));
         var header = UploadBody.Header(form.Filename, form.Field("purpose"), lifetime);

@@ -25,6 +25,7 @@ public static class OpenAiFace
         v1.MapUploads();
         v1.MapModels();
         v1.MapChat();
+        v1.MapEvals();
         app.MapFallback("{*path}", UnknownUrl.Answer).Needs(Role.Viewer);
     }
 }
