@@ -16,6 +16,7 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
     private readonly Channel<Pending> _arrivals = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
     private readonly List<Pending> _waiting = [];
     private readonly List<Pending> _decoding = [];
+    private readonly AnswerConstraints _constraints = new();
 
     private sealed record Pending(SamplePromptGroup Command, TaskCompletionSource<Rollout[]> Result);
 
@@ -92,7 +93,8 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
             if (rows > 0 && rows + request.Count > options.Value.MaxRows) break;
             rows += request.Count;
             next.Add(pending);
-            entries.Add(new BatchEntry(request, completions => pending.Result.TrySetResult(ToRollouts(completions, model))));
+            entries.Add(new BatchEntry(request, completions => pending.Result.TrySetResult(ToRollouts(completions, model)),
+                failure => pending.Result.TrySetException(failure)));
         }
         foreach (var pending in next[..batch.Admit(entries)])
         {
@@ -102,7 +104,7 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
     }
 
     /// <summary>Null, and the group told why, when it fits neither model nor cache: the groups beside it are not at fault.</summary>
-    private static SampleRequest? Request(Pending pending, LanguageModel model, DecodingBatch batch)
+    private SampleRequest? Request(Pending pending, LanguageModel model, DecodingBatch batch)
     {
         try
         {
@@ -131,7 +133,7 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
         return _waiting.Count > before;
     }
 
-    private static SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()
+    private SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()
     {
         Prompt = command.PromptTokens,
         Count = command.GroupSize,
@@ -141,6 +143,7 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
         TopK = command.Sampling.TopK,
         Key = RandomKey.FromSeed(command.Seed).Derive(command.Id.Step).Derive((long)command.Id.Purpose).Derive(command.Id.Group),
         StopTokens = model.Config.EosTokenIds,
+        Constraint = _constraints.For(command, model),
     };
 
     private static Rollout[] ToRollouts(IReadOnlyList<Completion> completions, LanguageModel model) =>

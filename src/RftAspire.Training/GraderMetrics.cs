@@ -13,8 +13,8 @@ internal static class GraderMetrics
         select KeyValuePair.Create($"grader/{rewards.Key}/{mode}", rewards.Sum() / rewards.Count());
 
     /// <summary>
-    /// For each single grader <c>grader/{name}/ungraded</c>, <c>/seconds</c> (mean) and, where it asked a model, <c>/tokens</c>
-    /// (sum); for each kind of ungraded rollout <c>ungraded/{kind}</c>.
+    /// For each single grader <c>grader/{name}/ungraded</c>, <c>/seconds</c> (mean) and, where it asked a model, <c>/tokens</c>,
+    /// <c>/tokens/prompt</c> and <c>/tokens/completion</c> (sums); for each kind of ungraded rollout <c>ungraded/{kind}</c>.
     /// </summary>
     public static IEnumerable<KeyValuePair<string, double>> Health(IReadOnlyCollection<GradedRollout> rollouts)
     {
@@ -22,7 +22,11 @@ internal static class GraderMetrics
         {
             yield return new($"grader/{grader.Key}/ungraded", grader.Count(part => part.Error is not null));
             yield return new($"grader/{grader.Key}/seconds", grader.Average(part => part.Seconds ?? 0));
-            if (grader.Sum(part => part.Tokens.Prompt + part.Tokens.Completion) is > 0 and var tokens) yield return new($"grader/{grader.Key}/tokens", tokens);
+            var tokens = grader.Aggregate(default(TokenUsage), (sum, part) => sum + part.Tokens);
+            if (tokens == default) continue;
+            yield return new($"grader/{grader.Key}/tokens", tokens.Prompt + tokens.Completion);
+            yield return new($"grader/{grader.Key}/tokens/prompt", tokens.Prompt);
+            yield return new($"grader/{grader.Key}/tokens/completion", tokens.Completion);
         }
         foreach (var (kind, count) in rollouts.Select(rollout => rollout.Error?.Kind).OfType<string>().CountBy(kind => kind)) yield return new($"ungraded/{kind}", count);
     }
