@@ -40,7 +40,8 @@ internal static class ChatRoutes
         }
         var (choices, usage) = await GatheredChoice.AllAsync(responses);
         await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(
-            id, "chat.completion", created, request.Model, [.. choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs))]) { Usage = UsageBody.Of(usage) });
+            id, "chat.completion", created, request.Model, [.. choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs))])
+        { Usage = UsageBody.Of(usage) });
 
         ChatAnswer<ChatPart> Part(params ChatPart[] parts) => new(id, "chat.completion.chunk", created, request.Model, parts);
     }
