@@ -17,7 +17,8 @@ public sealed partial class JobCommands(IBus bus, ILogger<JobCommands> logger)
     public static object? For(JobRecord job) => job.State switch
     {
         JobState.Validating => new IngestDatasets(job.Spec.JobId),
-        JobState.Queued => new StartTraining(job.Spec.JobId),
+        JobState.Queued => new StartTraining(job.Spec.JobId, job.Round),
+        JobState.Pausing => new PauseTraining(job.Spec.JobId, job.Round),
         JobState.Cancelling => new CancelTraining(job.Spec.JobId),
         _ => null,
     };

@@ -1,6 +1,8 @@
 using MassTransit;
+using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
+using RftAspire.Jobs.Metrics;
 using RftAspire.Jobs.State;
 using RftAspire.Jobs.Webhooks;
 using StackExchange.Redis;
@@ -14,7 +16,7 @@ namespace RftAspire.Jobs;
 /// Records what Ingestion, Grading and Training say of a job. One queue for all of it keeps a job's events in the order in which they
 /// were published.
 /// </summary>
-public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILogger<JobEventConsumer> logger) :
+public sealed class JobEventConsumer(JobStore jobs, WriteResults results, WebhookSender webhooks, ILogger<JobEventConsumer> logger) :
     IConsumer<DatasetsIngested>,
     IConsumer<DatasetsRejected>,
     IConsumer<GraderAccepted>,
@@ -24,7 +26,9 @@ public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILog
     IConsumer<EvalCompleted>,
     IConsumer<JobSucceeded>,
     IConsumer<JobFailed>,
-    IConsumer<JobCancelled>
+    IConsumer<JobCancelled>,
+    IConsumer<JobPaused>,
+    IConsumer<CheckpointsKept>
 {
     private const int FindingsShown = 5;
 
@@ -33,34 +37,44 @@ public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILog
         var message = context.Message;
         if (message.Warnings.Length > 0)
             await ApplyAsync(message.JobId, new JobChange.Note("warnings", "dataset warnings: " + Describe(message.Warnings)));
+        if (await jobs.FindAsync(message.JobId) is not { } job) return;
+        if (job.Spec.Method == TrainingMethod.Supervised) await AcceptAsync(context, message.JobId);
         // The job stays in Validating, whose sweep leads here again.
-        if (await jobs.FindAsync(message.JobId) is { State: JobState.Validating }) await context.Publish(new CheckGrader(message.JobId));
+        else if (job.State == JobState.Validating) await context.Publish(new CheckGrader(message.JobId));
     }
 
     public async Task Consume(ConsumeContext<GraderAccepted> context)
     {
         var message = context.Message;
         await ApplyAsync(message.JobId, new JobChange.GraderChecked(message.Canaries));
-        var job = await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.GraderAccepted));
-        // Also when the message comes again: the first time may have died between the two lines.
-        if (job?.State == JobState.Queued) await context.Publish(new StartTraining(message.JobId));
+        await AcceptAsync(context, message.JobId);
     }
 
     public async Task Consume(ConsumeContext<GraderRejected> context)
     {
         var message = context.Message;
         if (message.Canaries.Length > 0) await ApplyAsync(message.JobId, new JobChange.GraderChecked(message.Canaries));
-        await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.InputsRejected) { Error = new JobError { Code = message.Code, Message = message.Message } });
+        await EndAsync(message.JobId, new JobChange.Move(JobTrigger.InputsRejected) { Error = new JobError { Code = message.Code, Message = message.Message } });
     }
 
     public Task Consume(ConsumeContext<DatasetsRejected> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.InputsRejected)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.InputsRejected)
         {
             Error = new JobError { Code = "invalid_dataset", Message = Describe(context.Message.Findings) },
         });
 
     public Task Consume(ConsumeContext<TrainingStarted> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.TrainingStarted) { TotalSteps = context.Message.TotalSteps });
+        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.TrainingStarted)
+        {
+            Round = context.Message.Round,
+            TotalSteps = context.Message.TotalSteps,
+        });
+
+    public Task Consume(ConsumeContext<JobPaused> context) =>
+        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobPaused) { Round = context.Message.Round });
+
+    public Task Consume(ConsumeContext<CheckpointsKept> context) =>
+        ApplyAsync(context.Message.JobId, new JobChange.Kept(context.Message.Change, context.Message.Checkpoints));
 
     public Task Consume(ConsumeContext<StepTrained> context) =>
         ApplyAsync(context.Message.JobId, new JobChange.Trained(context.Message.Step, context.Message.TotalSteps, context.Message.Metrics));
@@ -69,20 +83,47 @@ public sealed class JobEventConsumer(JobStore jobs, WebhookSender webhooks, ILog
         ApplyAsync(context.Message.JobId, new JobChange.Evaluated(context.Message.Step, context.Message.Metrics));
 
     public Task Consume(ConsumeContext<JobSucceeded> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobSucceeded)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobSucceeded)
         {
             TunedModel = context.Message.ModelName,
             WeightsDigest = context.Message.WeightsDigest,
         });
 
     public Task Consume(ConsumeContext<JobFailed> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobFailed)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobFailed)
         {
             Error = new JobError { Code = context.Message.Code, Message = context.Message.Message },
         });
 
     public Task Consume(ConsumeContext<JobCancelled> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobCancelled));
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobCancelled));
+
+    private async Task EndAsync(string jobId, JobChange.Move end)
+    {
+        if (await jobs.FindAsync(jobId) is { } job && job.IsMovedBy(end.Trigger)) end = end with { ResultFileId = await ResultFileAsync(job) };
+        await ApplyAsync(jobId, end);
+    }
+
+    // A full disk must not keep a job from its end.
+    private async Task<string?> ResultFileAsync(JobRecord job)
+    {
+        try
+        {
+            return await results.RunAsync(job);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            logger.LogError("Job {JobId} ends without a result file: {Reason}", job.Spec.JobId, error.Message);
+            return null;
+        }
+    }
+
+    private async Task AcceptAsync(ConsumeContext context, string jobId)
+    {
+        var job = await ApplyAsync(jobId, new JobChange.Move(JobTrigger.InputsAccepted));
+        // Also when the message comes again: the first time may have died between the two lines.
+        if (job?.State == JobState.Queued) await context.Publish(new StartTraining(jobId, job.Round));
+    }
 
     private async Task<JobRecord?> ApplyAsync(string jobId, JobChange change)
     {

@@ -20,7 +20,7 @@ public sealed partial class JobSweeper(
 {
     private const int MaxDoublings = 6;
 
-    private readonly Dictionary<(string JobId, JobState State), (DateTimeOffset Due, int Sent)> _waiting = [];
+    private readonly Dictionary<(string JobId, JobState State, int Round), (DateTimeOffset Due, int Sent)> _waiting = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -54,7 +54,7 @@ public sealed partial class JobSweeper(
 
     private bool IsDue(JobRecord job)
     {
-        var key = (job.Spec.JobId, job.State);
+        var key = (job.Spec.JobId, job.State, job.Round);
         var pause = options.Value.CommandDeadline;
         var (due, sent) = _waiting.GetValueOrDefault(key, (job.ChangedAt + pause, 0));
         var now = clock.GetUtcNow();
@@ -65,7 +65,7 @@ public sealed partial class JobSweeper(
 
     private void Forget(List<JobRecord> waiting)
     {
-        var still = waiting.Select(job => (job.Spec.JobId, job.State)).ToHashSet();
+        var still = waiting.Select(job => (job.Spec.JobId, job.State, job.Round)).ToHashSet();
         foreach (var gone in _waiting.Keys.Where(key => !still.Contains(key)).ToList()) _waiting.Remove(gone);
     }
 

@@ -1,7 +1,10 @@
 using RftAspire.Contracts;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
+using RftAspire.Jobs.Metrics;
+using RftAspire.Jobs.Lineage;
 using RftAspire.Jobs.Models;
+using RftAspire.Jobs.Rollouts;
 using RftAspire.Jobs.State;
 using RftAspire.Jobs.Webhooks;
 
@@ -19,9 +22,9 @@ public static class Registration
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
         services.AddFiles();
-        services.AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
-        services.AddSingleton<CancelJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
-        services.AddSingleton<GradingConnection>();
+        services.AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
+        services.AddSingleton<CancelJob>().AddSingleton<PauseJob>().AddSingleton<ResumeJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
+        services.AddSingleton<GradingConnection>().AddSingleton<WriteResults>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());

@@ -13,8 +13,9 @@ internal static class GraderMetrics
         select KeyValuePair.Create($"grader/{rewards.Key}/{mode}", rewards.Sum() / rewards.Count());
 
     /// <summary>
-    /// For each single grader <c>grader/{name}/ungraded</c>, <c>/seconds</c> (mean) and, where it asked a model, <c>/tokens</c>
-    /// (sum); for each kind of ungraded rollout <c>ungraded/{kind}</c>.
+    /// For each single grader <c>grader/{name}/ungraded</c>, that again by <c>/ungraded/{kind}</c>, <c>/seconds</c> (mean) and, where it asked
+    /// a model, <c>/tokens</c> as the sum of <c>/prompt_tokens</c> and <c>/completion_tokens</c>; for each kind of ungraded rollout
+    /// <c>ungraded/{kind}</c>.
     /// </summary>
     public static IEnumerable<KeyValuePair<string, double>> Health(IReadOnlyCollection<GradedRollout> rollouts)
     {
@@ -22,7 +23,12 @@ internal static class GraderMetrics
         {
             yield return new($"grader/{grader.Key}/ungraded", grader.Count(part => part.Error is not null));
             yield return new($"grader/{grader.Key}/seconds", grader.Average(part => part.Seconds ?? 0));
-            if (grader.Sum(part => part.Tokens.Prompt + part.Tokens.Completion) is > 0 and var tokens) yield return new($"grader/{grader.Key}/tokens", tokens);
+            foreach (var (kind, count) in grader.Select(part => part.Error?.Kind).OfType<string>().CountBy(kind => kind)) yield return new($"grader/{grader.Key}/ungraded/{kind}", count);
+            var (prompt, completion) = grader.Aggregate(new TokenUsage(), (sum, part) => sum + part.Tokens);
+            if (prompt + completion == 0) continue;
+            yield return new($"grader/{grader.Key}/tokens", prompt + completion);
+            yield return new($"grader/{grader.Key}/prompt_tokens", prompt);
+            yield return new($"grader/{grader.Key}/completion_tokens", completion);
         }
         foreach (var (kind, count) in rollouts.Select(rollout => rollout.Error?.Kind).OfType<string>().CountBy(kind => kind)) yield return new($"ungraded/{kind}", count);
     }

@@ -146,6 +146,7 @@ internal sealed partial class TrainingRun : IDisposable
         MaxCompletionTokens = Settings.MaxCompletionTokens,
         Temperature = Settings.Temperature,
         ClipRange = Settings.ClipRange,
+        ClipRangeHigh = Settings.ClipRangeHigh,
         KlCoefficient = Settings.KlCoefficient,
         MaxGradNorm = Settings.MaxGradNorm,
         StandardizeAdvantages = Settings.Advantage == AdvantageKind.MeanStd,

@@ -66,7 +66,8 @@ public sealed class ReadmeTests
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries)).ToDictionary(cells => cells[1].Trim('`'), cells => cells[2].Trim('`'));
 
         Assert.Equal(fields.Select(field => field.Name), rows.Keys);
-        Assert.All(fields, field => Assert.Equal(Plain(field.Accessor.GetValue(defaults)), Plain(rows[field.Name])));
+        // A field that stands for another has no default of its own.
+        Assert.All(fields, field => Assert.Equal(field.Accessor.HasValue(defaults) ? Plain(field.Accessor.GetValue(defaults)) : "-", Plain(rows[field.Name])));
     }
 
     private static bool IsOption(string setting) => setting.Split(':') is [.., var section, var name]

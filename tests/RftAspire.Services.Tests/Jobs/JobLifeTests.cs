@@ -1,7 +1,9 @@
 using Grpc.Core;
 using MassTransit.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
+using RftAspire.Jobs.State;
 using static RftAspire.Services.Tests.Jobs.JobsUnderTest;
 using Messages = RftAspire.Contracts.Messages;
 
@@ -118,6 +120,78 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
         Assert.Contains("has ended in state Cancelled", error.Status.Detail, StringComparison.Ordinal);
     }
 
+    [RedisFact]
+    public async Task Pause_RunningJob_IsPausedWhenTrainingSaysSoAndGoesOnInANewRound()
+    {
+        var id = await CreateAsync();
+        await TellAsync(new GraderAccepted(id, []));
+        await TellAsync(new TrainingStarted(id, 2));
+        Assert.Equal(JobState.Pausing, (await PauseAsync(id)).State);
+        Assert.Equal(JobState.Pausing, (await PauseAsync(id)).State);
+        Assert.True(await service.Harness.Published.Any<PauseTraining>(sent => sent.Context.Message == new PauseTraining(id, 1)));
+        Assert.Contains("finishing its step", (await FailsAsync(() => ResumeAsync(id), StatusCode.FailedPrecondition)).Status.Detail, StringComparison.Ordinal);
+
+        await TellAsync(new Messages.StepTrained(id, 1, 2, []));
+        await TellAsync(new JobPaused(id));
+        Assert.Equal(JobState.Queued, (await ResumeAsync(id)).State);
+        Assert.True(await service.Harness.Published.Any<StartTraining>(sent => sent.Context.Message == new StartTraining(id, 2)));
+        // What was said before is delivered again, and does nothing.
+        await TellAsync(new TrainingStarted(id, 2), new JobPaused(id), new Messages.StepTrained(id, 1, 2, []));
+        Assert.Equal(JobState.Queued, (await GetAsync(id)).State);
+
+        using var call = Watch(id);
+        await TellAsync(new TrainingStarted(id, 2, Round: 2), new Messages.StepTrained(id, 2, 2, []), new JobSucceeded(id, "tuned", "beef"));
+        Assert.Equal(
+            ["Validating", "canaries", "Queued", "Running", "Pausing", "step 1", "Paused", "Queued", "Running", "step 2", "Succeeded"],
+            (await ReadAsync(call)).Select(Describe));
+        Assert.Contains("is in state Succeeded", (await FailsAsync(() => PauseAsync(id), StatusCode.FailedPrecondition)).Status.Detail, StringComparison.Ordinal);
+    }
+
+    [RedisFact]
+    public async Task Pause_ValidatingJob_IsPausedAtOnceAndValidationCounts()
+    {
+        var (early, late) = (await CreateAsync(), await CreateAsync());
+        foreach (var id in new[] { early, late }) Assert.Equal(JobState.Paused, (await PauseAsync(id)).State);
+        await TellAsync(new DatasetsIngested(early, 1, 0, []));
+        await TellAsync(new GraderAccepted(late, []));
+
+        Assert.Equal(JobState.Validating, (await ResumeAsync(early)).State);
+        Assert.Equal(JobState.Queued, (await ResumeAsync(late)).State);
+
+        Assert.DoesNotContain(service.Harness.Published.Select<CheckGrader>(), sent => sent.Context.Message.JobId == early);
+        Assert.Equal(2, service.Harness.Published.Select<IngestDatasets>().Count(sent => sent.Context.Message.JobId == early));
+        await FailsAsync(() => ResumeAsync(late), StatusCode.FailedPrecondition);
+    }
+
+    [RedisFact]
+    public async Task Cancel_PausedJob_CancelsIt()
+    {
+        var id = await CreateAsync();
+        await PauseAsync(id);
+
+        Assert.Equal(JobState.Cancelling, (await service.Client.CancelJobAsync(new CancelJobRequest { JobId = id })).State);
+        foreach (var call in new[] { () => PauseAsync(id), () => ResumeAsync(id) })
+            Assert.Contains("is in state Cancelling", (await FailsAsync(call, StatusCode.FailedPrecondition)).Status.Detail, StringComparison.Ordinal);
+        await TellAsync(new JobCancelled(id));
+        Assert.Equal(JobState.Cancelled, (await GetAsync(id)).State);
+    }
+
+    [RedisFact]
+    public async Task CheckpointsKept_AgainAndOutOfOrder_TheNewestSetCounts()
+    {
+        var id = await CreateAsync();
+        KeptCheckpoint Checkpoint(int step) => new(step, $"ft:base:default::x:ckpt-step-{step}", "beef", new() { ["reward/greedy"] = 0.5 }, DateTimeOffset.UnixEpoch);
+        await TellAsync(
+            new CheckpointsKept(id, 1, [Checkpoint(2)]), new CheckpointsKept(id, 1, [Checkpoint(2)]),
+            new CheckpointsKept(id, 3, [Checkpoint(4), Checkpoint(6)]), new CheckpointsKept(id, 2, [Checkpoint(2), Checkpoint(4)]));
+
+        var job = (await service.Services.GetRequiredService<JobStore>().FindAsync(id))!;
+        Assert.Equal([4, 6], job.Checkpoints.Select(checkpoint => checkpoint.Step));
+        Assert.Equal(0.5, job.Checkpoints[1].Metrics["reward/greedy"]);
+        using var call = Watch(id, snapshot: true);
+        Assert.Equal(["Validating", "note", "note"], (await ReadAsync(call)).Select(Describe));
+    }
+
     [RedisTheory]
     [InlineData("ftjob-none")]
     [InlineData("")]
@@ -129,6 +203,8 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
         [
             async () => await GetAsync(id),
             async () => await service.Client.CancelJobAsync(new CancelJobRequest { JobId = id }),
+            () => PauseAsync(id),
+            () => ResumeAsync(id),
             async () => await ReadAsync(watch),
         ];
 
@@ -156,6 +232,20 @@ public sealed class JobLifeTests(JobsUnderTest service) : IClassFixture<JobsUnde
     }
 
     private async Task<string> CreateAsync() => (await service.Client.CreateJobAsync(await service.RequestAsync())).Id;
+
+    /// <summary>Publishes, and waits until Jobs has heard it: its queue is in order, and the last message is another job's.</summary>
+    private async Task TellAsync(params object[] news)
+    {
+        var other = await CreateAsync();
+        using var call = Watch(other, after: 1);
+        foreach (var message in news) await service.PublishAsync(message);
+        await service.PublishAsync(new Messages.StepTrained(other, 1, 2, []));
+        Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
+    }
+
+    private async Task<Job> PauseAsync(string id) => await service.Client.PauseJobAsync(new PauseJobRequest { JobId = id });
+
+    private async Task<Job> ResumeAsync(string id) => await service.Client.ResumeJobAsync(new ResumeJobRequest { JobId = id });
 
     private async Task<Job> GetAsync(string id) => await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
 

@@ -26,7 +26,7 @@ public sealed class JobRecoveryTests(JobsUnderTest service) : IClassFixture<Jobs
         var validating = (await JobStoreTests.CreateAsync(store)).JobId;
         var queued = (await JobStoreTests.CreateAsync(store)).JobId;
         var running = (await JobStoreTests.CreateAsync(store)).JobId;
-        await store.ApplyAsync(queued, new JobChange.Move(JobTrigger.GraderAccepted));
+        await store.ApplyAsync(queued, new JobChange.Move(JobTrigger.InputsAccepted));
         await store.ApplyAsync(running, new JobChange.Move(JobTrigger.TrainingStarted));
         var clock = new Clock();
         using var sweeper = new JobSweeper(

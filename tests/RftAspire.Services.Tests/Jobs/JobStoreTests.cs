@@ -1,5 +1,6 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Contracts.Messages;
 using RftAspire.Jobs;
 using RftAspire.Jobs.State;
 using StackExchange.Redis;
@@ -18,7 +19,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         var job = await store.FindAsync(spec.JobId);
         var happened = Assert.Single(await store.EventsAsync(spec.JobId, 0, 10));
 
-        Assert.Equal(spec, job!.Spec);
+        Assert.Equivalent(spec, job!.Spec, strict: true);
         Assert.Equal((JobState.Validating, 1L, spec.Hyperparameters.Steps), (job.State, job.Revision, job.TotalSteps));
         Assert.Equal((1L, JobState.Validating), (happened.Sequence, happened.StateChanged.State));
         Assert.Contains(await store.ActiveAsync(), active => active.Spec.JobId == spec.JobId);
@@ -43,7 +44,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         var id = (await CreateAsync(store)).JobId;
         JobChange[] life =
         [
-            new JobChange.Move(JobTrigger.GraderAccepted),
+            new JobChange.Move(JobTrigger.InputsAccepted),
             new JobChange.Move(JobTrigger.TrainingStarted) { TotalSteps = 2 },
             new JobChange.Evaluated(0, new Dictionary<string, double> { ["reward/greedy"] = 0.4 }),
             new JobChange.Trained(1, 2, new Dictionary<string, double> { ["reward/mean"] = 0.5, ["kl/reference"] = double.NaN }),
@@ -75,14 +76,15 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
             new JobChange.Trained(1, 2, new Dictionary<string, double> { ["a"] = 1 }),
             new JobChange.Evaluated(0, new Dictionary<string, double>()),
             new JobChange.Note("k", "m"),
+            new JobChange.Kept(1, [new KeptCheckpoint(1, "m:ckpt-step-1", "abc", new() { ["a"] = 1 }, DateTimeOffset.UnixEpoch)]),
         ];
         foreach (var fact in facts) await store.ApplyAsync(id, fact);
         var before = await store.FindAsync(id);
 
         foreach (var fact in facts) await store.ApplyAsync(id, fact);
 
-        Assert.Equal(before, await store.FindAsync(id));
-        Assert.Equal(5, (await store.EventsAsync(id, 0, 100)).Length);
+        Assert.Equivalent(before, await store.FindAsync(id), strict: true);
+        Assert.Equal(6, (await store.EventsAsync(id, 0, 100)).Length);
     }
 
     [RedisFact]
