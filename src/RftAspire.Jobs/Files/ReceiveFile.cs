@@ -14,11 +14,11 @@ public sealed class ReceiveFile(UploadFile upload)
     {
         var header = await ReceiveHeaderAsync(parts, cancellation);
         UploadFile.Check(header);
-        using var incoming = upload.Begin();
+        using var incoming = await upload.BeginAsync(caller);
         while (await parts.MoveNext(cancellation))
         {
             if (!await incoming.AppendAsync(Data(parts.Current), cancellation))
-                throw Faults.Invalid("data", $"more than {incoming.MostBytes} bytes, the most that Jobs:MaxDatasetBytes allows; send less or raise it");
+                throw Faults.Invalid("data", $"more than {incoming.MostBytes} bytes, the most that Jobs:MaxDatasetBytes and the tenant's limit allow; send less");
         }
         return await upload.StoreAsync(caller, incoming, header, cancellation);
     }

@@ -17,6 +17,7 @@ public sealed class UploadFile(
     StagingFolder staging,
     IngestionChecks ingestion,
     FileStore files,
+    LimitStore limits,
     IOptions<JobsOptions> options,
     TimeProvider clock)
 {
@@ -27,8 +28,13 @@ public sealed class UploadFile(
 
     private static readonly TimeSpan s_reserved = TimeSpan.FromHours(1);
 
-    /// <summary>A new file to receive bytes into.</summary>
-    public IncomingFile Begin() => new(artifacts.Root, staging.FileFor(Ids.NewFile()), options.Value.MaxDatasetBytes);
+    /// <summary>A new file to receive bytes into, as many as the platform and the tenant's limit allow.</summary>
+    public async Task<IncomingFile> BeginAsync(Caller caller) => new(artifacts.Root, staging.FileFor(Ids.NewFile()), await MostBytesAsync(caller));
+
+    /// <summary>Bytes of one file at most.</summary>
+    public async Task<long> MostBytesAsync(Caller caller) => (await limits.ForAsync(caller.Tenant)).FileBytes is > 0 and var most
+        ? Math.Min(most, options.Value.MaxDatasetBytes)
+        : options.Value.MaxDatasetBytes;
 
     /// <summary>Faults of what is said of a file before its bytes.</summary>
     public static void Check(FileHeader header)
@@ -66,8 +72,15 @@ public sealed class UploadFile(
             CreatedAt = now.ToTimestamp(),
             ExpiresAt = header.ExpiresAfterSeconds > 0 ? now.AddSeconds(header.ExpiresAfterSeconds).ToTimestamp() : null,
         };
-        if (stored.Purpose == FilePurpose.FineTune) Judge(stored, await ingestion.CheckAsync(incoming.StagedPath, cancellation));
-        await MoveAsync(caller, stored, incoming);
+        var limit = await limits.ForAsync(caller.Tenant);
+        if (stored.Purpose == FilePurpose.FineTune)
+        {
+            Judge(stored, await ingestion.CheckAsync(incoming.StagedPath, cancellation));
+            if (limit.DatasetRows > 0 && stored.Rows > limit.DatasetRows)
+                throw Faults.Invalid("data", $"{stored.Rows} rows; the tenant's datasets may have {limit.DatasetRows} (dataset_rows)");
+        }
+        await MoveAsync(caller, stored, incoming, limit.TotalBytes);
+        caller.Target = stored.Id;
         return stored;
     }
 
@@ -87,14 +100,16 @@ public sealed class UploadFile(
         throw Faults.Invalid(shown);
     }
 
-    private async Task MoveAsync(Caller caller, StoredFile stored, IncomingFile incoming)
+    private async Task MoveAsync(Caller caller, StoredFile stored, IncomingFile incoming, long mostBytes)
     {
         await files.ReserveAsync(caller.Tenant, stored.Id, clock.GetUtcNow() + s_reserved);
         var target = files.PathOf(stored);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Move(incoming.FullPath, target, overwrite: true);
-        if (await files.WriteAsync(caller.Tenant, stored)) return;
+        if (await files.WriteAsync(caller.Tenant, stored, mostBytes)) return;
         await files.RemoveBytesAsync(caller.Tenant, stored.Id);
-        throw new RpcException(new Status(StatusCode.FailedPrecondition, "the tenant's files would have more bytes than its limit total_bytes; delete some first"));
+        throw new RpcException(new Status(
+            StatusCode.ResourceExhausted,
+            $"the files of tenant '{caller.Tenant}' would have more than {mostBytes} bytes together (total_bytes); delete some, or have the limit raised"));
     }
 }

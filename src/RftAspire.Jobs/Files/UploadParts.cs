@@ -25,8 +25,8 @@ public sealed class UploadParts(
     public async Task<UploadState> CreateAsync(Caller caller, FileHeader header, long bytes)
     {
         UploadFile.Check(header);
-        if (bytes < 1 || bytes > options.Value.MaxDatasetBytes)
-            throw Faults.Invalid("bytes", $"{bytes} is out of range; 1 to {options.Value.MaxDatasetBytes}, the most that Jobs:MaxDatasetBytes allows");
+        var most = await uploadFile.MostBytesAsync(caller);
+        if (bytes < 1 || bytes > most) throw Faults.Invalid("bytes", $"{bytes} is out of range; 1 to {most}, the most that Jobs:MaxDatasetBytes and the tenant's limit allow");
         var now = clock.GetUtcNow();
         var upload = new Upload(
             Ids.NewUpload(), header.Filename, header.Purpose, bytes, header.ExpiresAfterSeconds, Ids.NewFile(), now, now + options.Value.UploadLifetime);
@@ -89,7 +89,7 @@ public sealed class UploadParts(
     private async Task<(UploadState, StoredFile)> MakeAsync(Caller caller, UploadState state, IReadOnlyList<string> parts, string? md5, CancellationToken cancellation)
     {
         var upload = state.Upload;
-        using var incoming = uploadFile.Begin();
+        using var incoming = await uploadFile.BeginAsync(caller);
         var found = await JoinAsync(upload, parts, incoming, cancellation);
         if (md5 is not null && !found.Equals(md5, StringComparison.OrdinalIgnoreCase))
             throw Faults.Invalid("md5", $"is not that of the parts in this order, which is {found}");

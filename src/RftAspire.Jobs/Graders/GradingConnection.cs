@@ -16,10 +16,10 @@ public sealed class GradingConnection(IConfiguration configuration, IOptions<Job
 
     /// <summary>A call with one answer, within <see cref="JobsOptions.GraderDeadline"/> and the caller's own deadline.</summary>
     public Task<T> AskAsync<T>(ServerCallContext context, Func<GraderWorkbench.GraderWorkbenchClient, CallOptions, Task<T>> call) =>
-        AskAsync(context.Deadline, context.CancellationToken, call);
+        AskAsync(context.Deadline, call, context.CancellationToken);
 
     /// <summary>The same for a caller that is no gRPC call.</summary>
-    public Task<T> AskAsync<T>(DateTime callersDeadline, CancellationToken cancellation, Func<GraderWorkbench.GraderWorkbenchClient, CallOptions, Task<T>> call)
+    public Task<T> AskAsync<T>(DateTime callersDeadline, Func<GraderWorkbench.GraderWorkbenchClient, CallOptions, Task<T>> call, CancellationToken cancellation)
     {
         var ours = DateTime.UtcNow + options.Value.GraderDeadline;
         return ServeAsync(call, new CallOptions(deadline: callersDeadline < ours ? callersDeadline : ours, cancellationToken: cancellation));

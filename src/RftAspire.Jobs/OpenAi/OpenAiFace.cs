@@ -2,30 +2,37 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
+using RftAspire.Jobs.OpenAi.FineTuning;
 
 namespace RftAspire.Jobs.OpenAi;
 
 /// <summary>The OpenAI-compatible REST face under <c>/v1</c>: one file of routes for each area.</summary>
 public static class OpenAiFace
 {
-    public static void AddOpenAi(this WebApplicationBuilder builder) => builder.Services.ConfigureHttpJsonOptions(json =>
+    public static void AddOpenAi(this WebApplicationBuilder builder)
     {
-        json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-        json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
-    });
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        });
+        builder.Services.AddSingleton<CreateRetries>().AddSingleton<JobWait>();
+        builder.Services.AddDocument();
+    }
 
     /// <summary>Comes before whatever may refuse a request.</summary>
     public static void UseOpenAi(this WebApplication app) =>
-        app.UseWhen(http => !IsGrpc(http.Request), branch => branch.UseMiddleware<ErrorMiddleware>());
+        app.UseWhen(http => !Refusal.IsGrpc(http), branch => branch.UseMiddleware<ErrorMiddleware>());
 
     public static void MapOpenAi(this WebApplication app)
     {
-        var v1 = app.MapGroup("/v1");
+        app.MapOpenApi(OpenApiDocumentation.Path).AllowAnonymous();
+        var v1 = app.MapGroup("/v1").TellsErrors();
         v1.MapFiles();
         v1.MapUploads();
+        v1.MapFineTuning();
+        v1.MapGraders();
         v1.MapModels();
         app.MapFallback("{*path}", UnknownUrl.Answer).Needs(Role.Viewer);
     }
-
-    private static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 }

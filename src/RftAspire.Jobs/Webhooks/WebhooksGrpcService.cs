@@ -17,13 +17,15 @@ public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<Webhooks
     [Needs(Role.User)]
     public override Task<CreateWebhookResponse> CreateWebhook(CreateWebhookRequest request, ServerCallContext context) => Faults.Serve(async () =>
     {
-        var tenant = context.GetCaller().Tenant;
+        var caller = context.GetCaller();
+        var tenant = caller.Tenant;
         Check(request);
         if ((await webhooks.ListAsync(tenant)).Length >= MostWebhooks)
             throw new RpcException(new Status(StatusCode.ResourceExhausted, $"there are {MostWebhooks} webhooks already; delete one first"));
         var events = request.Events.Count == 0 ? WebhookEvents.All : request.Events.Distinct();
         var webhook = new WebhookRecord(Ids.NewWebhook(), tenant, request.Url, [.. events], clock.GetUtcNow(), WebhookSignature.NewSecret());
         await webhooks.CreateAsync(webhook);
+        caller.Target = webhook.Id;
         return new CreateWebhookResponse { Webhook = ToMessage(webhook), Secret = webhook.Secret };
     });
 
@@ -34,6 +36,7 @@ public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<Webhooks
     [Needs(Role.User)]
     public override Task<DeleteWebhookResponse> DeleteWebhook(DeleteWebhookRequest request, ServerCallContext context) => Faults.Serve(async () =>
     {
+        context.GetCaller().Target = request.WebhookId;
         var webhook = await FindAsync(context, request.WebhookId);
         await webhooks.DeleteAsync(webhook.Tenant, webhook.Id);
         return new DeleteWebhookResponse();

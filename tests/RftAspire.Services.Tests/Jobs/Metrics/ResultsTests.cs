@@ -22,8 +22,8 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
             new JobSucceeded("", "base-tuned", "beef"));
 
         var job = await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
-        var file = (await service.Services.GetRequiredService<FileStore>().FindAsync(job.ResultFileId))!;
-        var text = await File.ReadAllTextAsync(service.Artifacts.DatasetFile(job.ResultFileId));
+        var file = (await service.Services.GetRequiredService<FileStore>().FindAsync("default", job.ResultFileId))!;
+        var text = await File.ReadAllTextAsync(service.Artifacts.OtherFile(job.ResultFileId));
         Assert.Equal(("fine-tune-results", text.Length), (file.Purpose, (int)file.Bytes));
         Assert.Equal(
             """
@@ -41,14 +41,14 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
     {
         var id = await RunAsync(new StepTrained("", 1, 1, new() { ["reward/mean"] = 0.5 }), new JobFailed("", "diverged", "the loss is no number"));
         var job = await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
-        File.Delete(service.Artifacts.DatasetFile(job.ResultFileId));
+        File.Delete(service.Artifacts.OtherFile(job.ResultFileId));
 
         await service.PublishAsync(new JobFailed(id, "diverged", "again"));
         // The queue has one order: what is behind the repeated end has seen it.
         await service.PublishAsync(new StepTrained(id, 2, 2, []));
         await UntilAsync(id, job => job.Step == 2);
 
-        Assert.False(File.Exists(service.Artifacts.DatasetFile(job.ResultFileId)));
+        Assert.False(File.Exists(service.Artifacts.OtherFile(job.ResultFileId)));
         Assert.Equal(job.ResultFileId, (await service.Client.GetJobAsync(new GetJobRequest { JobId = id })).ResultFileId);
     }
 
@@ -58,7 +58,7 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
         var id = await RunAsync(new DatasetsRejected("", []));
 
         var job = await service.Client.GetJobAsync(new GetJobRequest { JobId = id });
-        Assert.Single(await File.ReadAllLinesAsync(service.Artifacts.DatasetFile(job.ResultFileId)));
+        Assert.Single(await File.ReadAllLinesAsync(service.Artifacts.OtherFile(job.ResultFileId)));
     }
 
     [RedisFact]
