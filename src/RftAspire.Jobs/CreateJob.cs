@@ -93,7 +93,7 @@ public sealed class CreateJob(
         }
         var found = await files.FindAsync(caller.Tenant, id);
         if (found is null) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadFile returned"));
-        else if (found.Purpose != FilePurpose.FineTune) faults.Add(new Violation(field, $"'{id}' is a file of purpose {found.Purpose}; give one of purpose fine-tune"));
+        else if (found.Purpose != FilePurpose.FineTune) faults.Add(new Violation(field, $"'{id}' is a file of purpose {found.Purpose}; give one of purpose {FilePurpose.FineTune}"));
         return found;
     }
 

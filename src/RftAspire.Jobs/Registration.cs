@@ -1,8 +1,9 @@
 using RftAspire.Contracts;
+using RftAspire.Jobs.Chat;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
-using RftAspire.Jobs.Metrics;
 using RftAspire.Jobs.Lineage;
+using RftAspire.Jobs.Metrics;
 using RftAspire.Jobs.Models;
 using RftAspire.Jobs.Rollouts;
 using RftAspire.Jobs.State;
@@ -25,6 +26,9 @@ public static class Registration
         services.AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<PauseJob>().AddSingleton<ResumeJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
         services.AddSingleton<GradingConnection>().AddSingleton<WriteResults>();
+        services.AddSingleton<ServedModels>().AddSingleton<DeleteModel>().AddSingleton<ExportModel>();
+        services.AddOptions<ChatOptions>().BindConfiguration("Jobs:Chat").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<CompletionInbox>().AddSingleton<CompleteChat>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());

@@ -68,8 +68,8 @@ public sealed class GetLineage(JobStore jobs, FileStore files, ArtifactStore art
             Model = message.Model,
             Step = step,
             Method = message.Method,
-            Training = await DatasetAsync(job, message.TrainingDatasetId),
-            Validation = message.ValidationDatasetId.Length == 0 ? null : await DatasetAsync(job, message.ValidationDatasetId),
+            Training = await DatasetAsync(job.Spec.Tenant, message.TrainingDatasetId),
+            Validation = message.ValidationDatasetId.Length == 0 ? null : await DatasetAsync(job.Spec.Tenant, message.ValidationDatasetId),
             GraderDigest = message.GraderJson.Length == 0 ? "" : GraderDefinition.Parse(message.GraderJson).Digest,
             Hyperparameters = message.Hyperparameters,
             Seed = message.Seed,
@@ -82,9 +82,9 @@ public sealed class GetLineage(JobStore jobs, FileStore files, ArtifactStore art
         return described;
     }
 
-    private async Task<LineageDataset> DatasetAsync(JobRecord job, string id)
+    private async Task<LineageDataset> DatasetAsync(string tenant, string id)
     {
-        var file = await files.FindAsync(job.Spec.Tenant, id);
+        var file = await files.FindAsync(tenant, id);
         return new LineageDataset { Id = id, Digest = file?.Digest ?? "", Rows = file?.Rows ?? 0 };
     }
 

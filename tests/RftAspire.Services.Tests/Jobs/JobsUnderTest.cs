@@ -109,6 +109,13 @@ public class JobsUnderTest : IAsyncLifetime
         GraderJson = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""",
     };
 
+    /// <summary>Waits until something is so that the service's queues lead to.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await holds()) await Task.Delay(10, deadline.Token);
+    }
+
     /// <summary>Files that an upload could leave behind.</summary>
     public IEnumerable<string> StoredFiles() =>
         Directory.EnumerateFiles(Artifacts.Root, "*.jsonl*", SearchOption.AllDirectories);

@@ -13,7 +13,7 @@ public sealed class SamplingLoopTests : IDisposable
 {
     private readonly ScratchFolder _folder = new();
     private readonly PolicyCache _policies;
-    private readonly SamplingLoop _loop;
+    private readonly PromptGroupSampler _sampler;
     private readonly List<SamplingLoop> _loops = [];
     private readonly List<PolicyCache> _caches = [];
     private readonly WeightsReference[] _weights;
@@ -21,7 +21,7 @@ public sealed class SamplingLoopTests : IDisposable
     public SamplingLoopTests()
     {
         _weights = [.. Enumerable.Range(0, 3).Select(Save)];
-        _loop = Start(new SamplingOptions { Threads = 1, MaxRows = 6 });
+        _sampler = Start(new SamplingOptions { Threads = 1, MaxRows = 6 });
         _policies = _caches[0];
     }
 
@@ -80,6 +80,8 @@ public sealed class SamplingLoopTests : IDisposable
         int[] sizes = [40, 40, 3, 40, 3];
         var commands = sizes.Select((size, group) => Command(group, 0) with { GroupSize = size, Sampling = new SamplingParameters { MaxCompletionTokens = 120 } }).ToList();
         var small = Start(new SamplingOptions { Threads = 1, MaxRows = 256, CacheMiB = 1 });
+        // The order of arrival at a loaded model is that of the calls.
+        await small.SampleAsync(commands[2], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
         var sampling = commands.ConvertAll(command => small.SampleAsync(command, CancellationToken.None));
         var tooLarge = small.SampleAsync(commands[0] with { GroupSize = 70 }, CancellationToken.None);
         for (var i = 0; i < commands.Count; i++)
@@ -104,30 +106,35 @@ public sealed class SamplingLoopTests : IDisposable
     }
 
     [Fact]
-    public void Use_MoreVersionsThanKept_LetsTheOldestGo()
+    public async Task RentAsync_MoreVersionsThanKept_LetsTheOldestIdleOneGo()
     {
-        var first = _policies.Use(_weights[0]);
-        Assert.Same(first, _policies.Use(_weights[0]));
-        _policies.Preload(_weights[1]);
-        _policies.Preload(_weights[2]);
-        // The one in use stays, whatever is loaded ahead.
-        Assert.Same(first, _policies.Use(_weights[0]));
-        Assert.NotEmpty(first.Score([1, 2, 3]));
-        _policies.Use(_weights[1]);
-        _policies.Use(_weights[2]);
+        LanguageModel first, second;
+        using (var lease = await _policies.RentAsync(_weights[0]))
+        {
+            first = lease.Policy.Model;
+            using (var again = await _policies.RentAsync(_weights[0])) Assert.Same(first, again.Policy.Model);
+            using (var other = await _policies.RentAsync(_weights[1])) second = other.Policy.Model;
+            Assert.NotEmpty(second.Score([1, 2, 3]));
+            await _policies.PreloadAsync(_weights[2]);
+            await _policies.PreloadAsync(_weights[2] with { Digest = "" });
+            // The one in use stays, whatever is loaded ahead.
+            Assert.NotEmpty(first.Score([1, 2, 3]));
+            Assert.Throws<ObjectDisposedException>(() => second.Score([1, 2, 3]));
+        }
+        using var next = await _policies.RentAsync(_weights[0]);
+        Assert.NotSame(first, next.Policy.Model);
         Assert.Throws<ObjectDisposedException>(() => first.Score([1, 2, 3]));
-        Assert.NotSame(first, _policies.Use(_weights[0]));
     }
 
-    private Task<Rollout[]> SampleAsync(SamplePromptGroup command) => _loop.SampleAsync(command, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+    private Task<Rollout[]> SampleAsync(SamplePromptGroup command) => _sampler.SampleAsync(command, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
 
-    private SamplingLoop Start(SamplingOptions settings)
+    private PromptGroupSampler Start(SamplingOptions settings)
     {
         var options = Options.Create(settings);
         _caches.Add(new PolicyCache(new ArtifactStore(_folder.Path, _folder.Path), options, NullLogger<PolicyCache>.Instance));
-        _loops.Add(new SamplingLoop(_caches[^1], options));
+        _loops.Add(new SamplingLoop(options));
         _loops[^1].StartAsync(CancellationToken.None).GetAwaiter().GetResult();
-        return _loops[^1];
+        return new PromptGroupSampler(_caches[^1], _loops[^1]);
     }
 
     private WeightsReference Save(int version)

@@ -9,8 +9,6 @@ namespace RftAspire.Services.Tests.Jobs.Metrics;
 
 public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnderTest>
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
-
     [RedisFact]
     public async Task End_OfATrainedJob_LeavesItsMetricsInAFile()
     {
@@ -78,8 +76,15 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
     {
         var step = new StepTrained("", 1, 2, new()
         {
-            ["tokens/prompt"] = 100, ["tokens/sampled"] = 40, ["tokens/trained"] = 30, ["grader/a/prompt_tokens"] = 7, ["grader/b/prompt_tokens"] = 3,
-            ["grader/b/completion_tokens"] = 2, ["grader/b/tokens"] = 5, ["time/sample"] = 1.5, ["time/learn"] = 0.25, ["time/step"] = double.NaN,
+            ["tokens/prompt"] = 100,
+            ["tokens/sampled"] = 40,
+            ["tokens/trained"] = 30,
+            ["grader/a/prompt_tokens"] = 7,
+            ["grader/b/prompt_tokens"] = 3,
+            ["grader/b/completion_tokens"] = 2,
+            ["grader/b/tokens"] = 5,
+            ["time/sample"] = 1.5,
+            ["time/learn"] = 0.25,
         });
         var eval = new EvalCompleted("", 1, new() { ["tokens/prompt"] = 10, ["tokens/sampled"] = 4, ["grader/a/completion_tokens"] = 1, ["time/eval"] = 0.5 });
 
@@ -121,10 +126,6 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
         return id;
     }
 
-    private async Task UntilAsync(string id, Predicate<Job> holds)
-    {
-        using var watch = service.Client.WatchJob(new WatchJobRequest { JobId = id }, deadline: DateTime.UtcNow + s_deadline);
-        while (!holds(await service.Client.GetJobAsync(new GetJobRequest { JobId = id })) && await watch.ResponseStream.MoveNext(CancellationToken.None)) ;
-        while (!holds(await service.Client.GetJobAsync(new GetJobRequest { JobId = id }))) await Task.Delay(20, new CancellationTokenSource(s_deadline).Token);
-    }
+    private async Task UntilAsync(string id, Predicate<Job> holds) =>
+        await JobsUnderTest.UntilAsync(async () => holds(await service.Client.GetJobAsync(new GetJobRequest { JobId = id })));
 }
