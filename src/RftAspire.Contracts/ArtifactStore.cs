@@ -48,6 +48,8 @@ public sealed class ArtifactStore(string root, string baseModels)
     public string RolloutsFile(string jobId, int step) => Path.Combine(JobFolder(jobId), "rollouts", $"step-{step:D5}.jsonl");
     /// <summary>Rollouts that a weights version was evaluated on, one JSON line a group: the greedy ones, then the sampled ones.</summary>
     public string EvalRolloutsFile(string jobId, int version) => Path.Combine(JobFolder(jobId), "rollouts", $"eval-{version:D5}.jsonl");
+    /// <summary>The rows of an eval run.</summary>
+    public string EvalRowsFile(string runId) => Path.Combine(Root, "evals", Id(runId) + ".jsonl");
     public string CheckpointFolder(string jobId, int version) => Path.Combine(JobFolder(jobId), "checkpoints", $"step-{version:D5}");
     public string TunedModelFolder(string name) => Path.Combine(Root, "models", ModelNames.ToFolder(name));
 

@@ -19,6 +19,10 @@ public static class Ids
 
     public static string NewPart() => "part_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
+    public static string NewEval() => "eval_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
+    public static string NewEvalRun() => "evalrun_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
+
     public static string NewWebhook() => "wh_" + RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 
     /// <summary>The file of a job's metrics: the same name whenever it is written.</summary>

@@ -1,5 +1,6 @@
 using RftAspire.Contracts;
 using RftAspire.Jobs.Chat;
+using RftAspire.Jobs.Evals;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
 using RftAspire.Jobs.Lineage;
@@ -31,6 +32,8 @@ public static class Registration
         services.AddSingleton<CompletionInbox>().AddSingleton<CompleteChat>();
         services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddSingleton<EvalStore>().AddSingleton<EvalRunSignal>().AddSingleton<EditEvals>().AddSingleton<EvalRuns>().AddSingleton<EvalRows>();
+        services.AddHostedService<EvalRunner>();
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
     }
 }

@@ -42,6 +42,17 @@ public static class JobJson
         ["costs"] = Of(job.Costs),
     };
 
+    public static JsonObject Of(Checkpoint checkpoint) => new()
+    {
+        ["id"] = checkpoint.Id,
+        ["job_id"] = checkpoint.JobId,
+        ["step"] = checkpoint.Step,
+        ["model"] = checkpoint.Model,
+        ["created_at"] = Of(checkpoint.CreatedAt),
+        ["metrics"] = Of(checkpoint.Metrics),
+        ["weights_digest"] = OrNull(checkpoint.WeightsDigest),
+    };
+
     /// <summary>The job with all that happened to it.</summary>
     public static JsonObject Of(Job job, IReadOnlyList<JobEvent> events)
     {

@@ -45,7 +45,7 @@ public sealed class KeyAuthentication(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) => _isStoreAway
         ? Refusal.WriteAsync(Context, StatusCode.Unavailable, "the store of the API keys (Redis, ConnectionStrings:redis) does not answer; try again")
-        : Refusal.WriteAsync(Context, StatusCode.Unauthenticated, "no valid API key: give one that is in force, as header 'Authorization: Bearer sk-rft-...'");
+        : Refusal.WriteAsync(Context, StatusCode.Unauthenticated, Refusal.NoKey);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;
 using Enum = System.Enum;
@@ -68,6 +69,12 @@ public sealed class KeyStore(ConnectionMultiplexer redis, TimeProvider clock)
         var known = Encoding.ASCII.GetBytes((string?)fields.GetValueOrDefault("digest") ?? new string('0', digest.Length));
         var isSame = CryptographicOperations.FixedTimeEquals(known, Encoding.ASCII.GetBytes(digest));
         return isSame && ToMessage(id, fields) is var key && IsInForce(key) ? key : null;
+    }
+
+    /// <summary>Ends a call whose key has been revoked or has run out since it began.</summary>
+    public async Task RequireInForceAsync(string id)
+    {
+        if (await FindAsync(id) is not { } key || !IsInForce(key)) throw new RpcException(new Status(StatusCode.Unauthenticated, Refusal.NoKey));
     }
 
     public async Task<ApiKey?> FindAsync(string id) => await ReadAsync(id) is { Count: > 0 } fields ? ToMessage(id, fields) : null;

@@ -11,6 +11,8 @@ namespace RftAspire.Jobs.Access;
 /// <summary>The answer to a call that does not get as far as its endpoint, in the form of the face that it came to.</summary>
 internal static class Refusal
 {
+    public const string NoKey = "no valid API key: give one that is in force, as header 'Authorization: Bearer sk-rft-...'";
+
     private const string GrpcContent = "application/grpc";
 
     public static bool IsGrpc(HttpContext http) => http.Request.ContentType?.StartsWith(GrpcContent, StringComparison.OrdinalIgnoreCase) is true;

@@ -10,10 +10,10 @@ public sealed class DeleteFile(FileStore files, JobStore jobs)
 {
     public async Task<DeleteFileResponse> RunAsync(Caller caller, string id)
     {
+        caller.Target = id;
         var file = await files.FindAsync(caller.Tenant, id) ?? throw ReadFiles.NoSuchFile(id);
         if (await ReaderAsync(id) is { } reader)
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"job {reader} reads file {id}; delete it when the job has ended, or cancel the job"));
-        caller.Target = id;
         return await files.DeleteAsync(caller.Tenant, file) ? new DeleteFileResponse() : throw ReadFiles.NoSuchFile(id);
     }
 

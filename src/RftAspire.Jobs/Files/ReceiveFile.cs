@@ -18,7 +18,7 @@ public sealed class ReceiveFile(UploadFile upload)
         while (await parts.MoveNext(cancellation))
         {
             if (!await incoming.AppendAsync(Data(parts.Current), cancellation))
-                throw Faults.Invalid("data", $"more than {incoming.MostBytes} bytes, the most that Jobs:MaxDatasetBytes and the tenant's limit allow; send less");
+                throw Faults.Invalid("data", $"more than {incoming.MostBytes} bytes, the most that Jobs:MaxDatasetBytes and the tenant's limit file_bytes allow; send less or have them raised");
         }
         return await upload.StoreAsync(caller, incoming, header, cancellation);
     }

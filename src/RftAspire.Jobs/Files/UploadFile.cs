@@ -28,13 +28,12 @@ public sealed class UploadFile(
 
     private static readonly TimeSpan s_reserved = TimeSpan.FromHours(1);
 
-    /// <summary>A new file to receive bytes into, as many as the platform and the tenant's limit allow.</summary>
+    /// <summary>A new file to receive bytes into.</summary>
     public async Task<IncomingFile> BeginAsync(Caller caller) => new(artifacts.Root, staging.FileFor(Ids.NewFile()), await MostBytesAsync(caller));
 
-    /// <summary>Bytes of one file at most.</summary>
-    public async Task<long> MostBytesAsync(Caller caller) => (await limits.ForAsync(caller.Tenant)).FileBytes is > 0 and var most
-        ? Math.Min(most, options.Value.MaxDatasetBytes)
-        : options.Value.MaxDatasetBytes;
+    /// <summary>Bytes that a file of the caller may have.</summary>
+    public async Task<long> MostBytesAsync(Caller caller) =>
+        Math.Min(options.Value.MaxDatasetBytes, (await limits.ForAsync(caller.Tenant)).FileBytes is > 0 and var most ? most : long.MaxValue);
 
     /// <summary>Faults of what is said of a file before its bytes.</summary>
     public static void Check(FileHeader header)
@@ -72,15 +71,11 @@ public sealed class UploadFile(
             CreatedAt = now.ToTimestamp(),
             ExpiresAt = header.ExpiresAfterSeconds > 0 ? now.AddSeconds(header.ExpiresAfterSeconds).ToTimestamp() : null,
         };
-        var limit = await limits.ForAsync(caller.Tenant);
-        if (stored.Purpose == FilePurpose.FineTune)
-        {
-            Judge(stored, await ingestion.CheckAsync(incoming.StagedPath, cancellation));
-            if (limit.DatasetRows > 0 && stored.Rows > limit.DatasetRows)
-                throw Faults.Invalid("data", $"{stored.Rows} rows; the tenant's datasets may have {limit.DatasetRows} (dataset_rows)");
-        }
-        await MoveAsync(caller, stored, incoming, limit.TotalBytes);
         caller.Target = stored.Id;
+        if (stored.Purpose == FilePurpose.FineTune) Judge(stored, await ingestion.CheckAsync(incoming.StagedPath, cancellation));
+        if ((await limits.ForAsync(caller.Tenant)).DatasetRows is > 0 and var most && stored.Rows > most)
+            throw Faults.Invalid("data", $"{stored.Filename} has {stored.Rows} rows, and the tenant may have {most} in one dataset (dataset_rows); send fewer, or have the limit raised");
+        await MoveAsync(caller, stored, incoming);
         return stored;
     }
 
@@ -100,16 +95,15 @@ public sealed class UploadFile(
         throw Faults.Invalid(shown);
     }
 
-    private async Task MoveAsync(Caller caller, StoredFile stored, IncomingFile incoming, long mostBytes)
+    private async Task MoveAsync(Caller caller, StoredFile stored, IncomingFile incoming)
     {
         await files.ReserveAsync(caller.Tenant, stored.Id, clock.GetUtcNow() + s_reserved);
         var target = files.PathOf(stored);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Move(incoming.FullPath, target, overwrite: true);
-        if (await files.WriteAsync(caller.Tenant, stored, mostBytes)) return;
+        var most = (await limits.ForAsync(caller.Tenant)).TotalBytes;
+        if (await files.WriteAsync(caller.Tenant, stored, most)) return;
         await files.RemoveBytesAsync(caller.Tenant, stored.Id);
-        throw new RpcException(new Status(
-            StatusCode.ResourceExhausted,
-            $"the files of tenant '{caller.Tenant}' would have more than {mostBytes} bytes together (total_bytes); delete some, or have the limit raised"));
+        throw new RpcException(new Status(StatusCode.FailedPrecondition, $"with these {stored.Bytes} bytes the tenant's files would have more than {most}, its limit total_bytes; delete some first"));
     }
 }

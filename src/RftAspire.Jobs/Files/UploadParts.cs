@@ -26,11 +26,13 @@ public sealed class UploadParts(
     {
         UploadFile.Check(header);
         var most = await uploadFile.MostBytesAsync(caller);
-        if (bytes < 1 || bytes > most) throw Faults.Invalid("bytes", $"{bytes} is out of range; 1 to {most}, the most that Jobs:MaxDatasetBytes and the tenant's limit allow");
+        if (bytes < 1 || bytes > most)
+            throw Faults.Invalid("bytes", $"{bytes} is out of range; 1 to {most}, the most that Jobs:MaxDatasetBytes and the tenant's limit file_bytes allow");
         var now = clock.GetUtcNow();
         var upload = new Upload(
             Ids.NewUpload(), header.Filename, header.Purpose, bytes, header.ExpiresAfterSeconds, Ids.NewFile(), now, now + options.Value.UploadLifetime);
         await uploads.CreateAsync(caller.Tenant, upload);
+        caller.Target = upload.Id;
         return new UploadState(upload, UploadStore.Pending, new Dictionary<string, long>());
     }
 

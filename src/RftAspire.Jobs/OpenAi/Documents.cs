@@ -43,3 +43,44 @@ internal sealed record CompleteUploadDocument(string[] PartIds)
 {
     public string? Md5 { get; init; }
 }
+
+internal sealed record ChatDocument(string Model, JsonArray Messages)
+{
+    public int? N { get; init; }
+    public int? MaxCompletionTokens { get; init; }
+    public double? Temperature { get; init; }
+    public double? TopP { get; init; }
+    public string[]? Stop { get; init; }
+    public long? Seed { get; init; }
+    public bool? Logprobs { get; init; }
+    public int? TopLogprobs { get; init; }
+    public JsonObject? ResponseFormat { get; init; }
+    public bool? Stream { get; init; }
+    public JsonObject? StreamOptions { get; init; }
+}
+
+internal sealed record CompletionDocument(string Model, string Prompt)
+{
+    public int? N { get; init; }
+    public int? MaxTokens { get; init; }
+    public double? Temperature { get; init; }
+    public double? TopP { get; init; }
+    public string[]? Stop { get; init; }
+    public long? Seed { get; init; }
+    public int? Logprobs { get; init; }
+    public bool? Stream { get; init; }
+}
+
+internal sealed record EvalDocument(JsonObject DataSourceConfig, JsonArray TestingCriteria)
+{
+    public string? Name { get; init; }
+    public Dictionary<string, string>? Metadata { get; init; }
+}
+
+internal sealed record EvalChangeDocument(string? Name, Dictionary<string, string>? Metadata);
+
+internal sealed record EvalRunDocument(JsonObject DataSource)
+{
+    public string? Name { get; init; }
+    public Dictionary<string, string>? Metadata { get; init; }
+}

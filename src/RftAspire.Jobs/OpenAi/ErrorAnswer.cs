@@ -15,6 +15,8 @@ internal sealed record ErrorAnswer(int Status, string Message, string? Param, st
 {
     private const int RetryAfterSeconds = 1;
 
+    public ErrorBody Body => new(new ErrorDetail(Message, Type, Param, Code));
+
     private string Type => Status switch
     {
         StatusCodes.Status403Forbidden => "permission_error",
@@ -46,7 +48,7 @@ internal sealed record ErrorAnswer(int Status, string Message, string? Param, st
             response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         // SDKs repeat these by themselves, and none of ours goes away by that; calls that come too fast are answered elsewhere.
         if (Status is StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests) response.Headers["x-should-retry"] = "false";
-        await response.WriteAsJsonAsync(new ErrorBody(new ErrorDetail(Message, Type, Param, Code)));
+        await response.WriteAsJsonAsync(Body);
     }
 
     private static ErrorAnswer OfFields(RpcException fault, FieldNames names)

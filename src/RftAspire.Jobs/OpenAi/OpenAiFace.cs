@@ -33,6 +33,8 @@ public static class OpenAiFace
         v1.MapFineTuning();
         v1.MapGraders();
         v1.MapModels();
+        v1.MapChat();
+        v1.MapEvals();
         app.MapFallback("{*path}", UnknownUrl.Answer).Needs(Role.Viewer);
     }
 }

@@ -36,12 +36,27 @@ public sealed class AuditTests(JobsUnderTest service) : IClassFixture<JobsUnderT
     [RedisFact]
     public async Task CreateJobAndUpload_Done_NameWhatTheyMade()
     {
-        var job = await service.Client.CreateJobAsync(await service.RequestAsync());
+        var request = await service.RequestAsync();
+        var job = await service.Client.CreateJobAsync(request);
 
         var events = (await Keys.ListAuditEventsAsync(new() { PageSize = 2 })).Events;
 
         Assert.Equal(("rft.jobs.v1.JobService/CreateJob", job.Id), (events[0].Action, events[0].Target));
-        Assert.Equal("rft.jobs.v1.FileService/UploadFile", events[1].Action);
+        Assert.Equal(("rft.jobs.v1.FileService/UploadFile", request.TrainingDatasetId), (events[1].Action, events[1].Target));
+    }
+
+    [RedisFact]
+    public async Task RestCalls_DoneAndRefused_AreRecordedLikeTheOthers()
+    {
+        using var http = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", await service.NewKeyAsync(Role.Admin, "over-rest"));
+        using var channel = await service.ChannelOfAsync("over-rest");
+
+        await http.DeleteAsync("/v1/files/file-none");
+        await http.GetAsync("/v1/files");
+
+        var happened = (await new KeyService.KeyServiceClient(channel).ListAuditEventsAsync(new())).Events.Single();
+        Assert.Equal(("DELETE /v1/files/{id}", "file-none", "NOT_FOUND"), (happened.Action, happened.Target, happened.Outcome));
     }
 
     [RedisFact]

@@ -54,6 +54,20 @@ public sealed class KeyLifeTests(KeyLifeTests.WithClock service) : IClassFixture
         service.Clock.Offset = TimeSpan.Zero;
     }
 
+    [RedisFact]
+    public async Task Watch_KeyIsRevokedMeanwhile_EndsTheStream()
+    {
+        var made = await Keys.CreateKeyAsync(new() { Name = "watcher", Role = Role.Viewer });
+        using var channel = service.Channel(made.Secret);
+        var job = await service.Client.CreateJobAsync(await service.RequestAsync());
+        using var call = new JobService.JobServiceClient(channel).WatchJob(new() { JobId = job.Id });
+        Assert.True(await call.ResponseStream.MoveNext(default));
+
+        await Keys.RevokeKeyAsync(new() { KeyId = made.Key.Id });
+
+        await FailsAsync(async () => { while (await call.ResponseStream.MoveNext(default)) { } }, StatusCode.Unauthenticated);
+    }
+
     public static TheoryData<CreateKeyRequest, string[]> Faulty() => new()
     {
         { new(), ["name", "role"] },

@@ -82,6 +82,41 @@ public sealed class LimitTests(JobsUnderTest service) : IClassFixture<JobsUnderT
         await service.Client.CreateJobAsync(request);
     }
 
+    [RedisTheory]
+    [InlineData("rows", "dataset_rows", StatusCode.InvalidArgument)]
+    [InlineData("file", "file_bytes", StatusCode.InvalidArgument)]
+    [InlineData("total", "total_bytes", StatusCode.FailedPrecondition)]
+    public async Task UploadFile_OverALimit_NamesIt(string tenant, string limit, StatusCode code)
+    {
+        using var channel = service.Channel(await service.NewKeyAsync(Role.User, tenant));
+        var files = new FileService.FileServiceClient(channel);
+        await UploadAsync(files, "row\nrow\n");
+        await Keys.SetLimitsAsync(new()
+        {
+            Limits = limit switch
+            {
+                "dataset_rows" => new() { Tenant = tenant, DatasetRows = 2 },
+                "file_bytes" => new() { Tenant = tenant, FileBytes = 11 },
+                _ => new() { Tenant = tenant, TotalBytes = 19 },
+            },
+        });
+
+        var error = await FailsAsync(() => UploadAsync(files, "row\nrow\nrow\n"), code);
+
+        Assert.Contains(limit, error.Status.Detail, StringComparison.Ordinal);
+        await UploadAsync(files, "row\nrow\n");
+        Assert.Equal(2, (await files.ListFilesAsync(new())).Files.Count);
+    }
+
+    private static async Task UploadAsync(FileService.FileServiceClient files, string text)
+    {
+        using var call = files.UploadFile();
+        await call.RequestStream.WriteAsync(Header("rows.jsonl"));
+        await call.RequestStream.WriteAsync(Data(text));
+        await call.RequestStream.CompleteAsync();
+        await call.ResponseAsync;
+    }
+
     private static async Task<StatusCode> Outcome(Func<Task> call)
     {
         try

@@ -19,6 +19,11 @@ public sealed class TenantTests(JobsUnderTest service) : IClassFixture<JobsUnder
         ["ListEvents"] = async (jobs, id) => await jobs.ListEventsAsync(new() { JobId = id }),
         ["ListCheckpoints"] = async (jobs, id) => await jobs.ListCheckpointsAsync(new() { JobId = id }),
         ["ListRollouts"] = async (jobs, id) => await jobs.ListRolloutsAsync(new() { JobId = id }),
+        ["GetLineage"] = async (jobs, id) =>
+        {
+            using var call = jobs.GetLineage(new() { JobId = id });
+            await call.ResponseStream.MoveNext(default);
+        },
         ["WatchJob"] = async (jobs, id) =>
         {
             using var call = jobs.WatchJob(new() { JobId = id, Snapshot = true });
