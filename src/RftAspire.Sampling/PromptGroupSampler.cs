@@ -8,20 +8,22 @@ namespace RftAspire.Sampling;
 /// <summary>From the command for a prompt group to its rollouts.</summary>
 public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
 {
+    private readonly AnswerConstraints _constraints = new();
+
     /// <summary>The group's rollouts in index order.</summary>
     public async Task<Rollout[]> SampleAsync(SamplePromptGroup command, CancellationToken cancellation)
     {
         using var lease = await policies.RentAsync(command.Weights);
         var result = new TaskCompletionSource<Rollout[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var entry = new BatchEntry(
-            Request(command, lease.Policy.Model),
-            completions => result.TrySetResult(ToRollouts(completions, lease.Policy.Model)),
-            Cancellation: cancellation);
-        loop.Add(new DecodingWork(lease, isChat: false, _ => entry, error => result.TrySetException(error)));
+        var model = lease.Policy.Model;
+        // The request is made where it is decoded: one thread at a time compiles what its text must be.
+        BatchEntry Enter(DecodingBatch _) => new(
+            Request(command, model), completions => result.TrySetResult(ToRollouts(completions, model)), Cancellation: cancellation);
+        loop.Add(new DecodingWork(lease, isChat: false, Enter, error => result.TrySetException(error)));
         return await result.Task.WaitAsync(cancellation);
     }
 
-    private static SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()
+    private SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()
     {
         Prompt = command.PromptTokens,
         Count = command.GroupSize,
@@ -31,6 +33,7 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
         TopK = command.Sampling.TopK,
         Key = RandomKey.FromSeed(command.Seed).Derive(command.Id.Step).Derive((long)command.Id.Purpose).Derive(command.Id.Group),
         StopTokens = model.Config.EosTokenIds,
+        Constraint = _constraints.For(command, model),
     };
 
     private static Rollout[] ToRollouts(IReadOnlyList<Completion> completions, LanguageModel model) =>

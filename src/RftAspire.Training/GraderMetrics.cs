@@ -13,8 +13,8 @@ internal static class GraderMetrics
         select KeyValuePair.Create($"grader/{rewards.Key}/{mode}", rewards.Sum() / rewards.Count());
 
     /// <summary>
-    /// For each single grader <c>grader/{name}/ungraded</c>, that again by <c>/ungraded/{kind}</c>, <c>/seconds</c> (mean) and, where it asked
-    /// a model, <c>/tokens</c> as the sum of <c>/prompt_tokens</c> and <c>/completion_tokens</c>; for each kind of ungraded rollout
+    /// For each single grader <c>grader/{name}/ungraded</c>, that by kind as <c>/ungraded/{kind}</c>, <c>/seconds</c> (mean) and, where it asked
+    /// a model, <c>/tokens</c>, <c>/tokens/prompt</c> and <c>/tokens/completion</c> (sums); for each kind of ungraded rollout
     /// <c>ungraded/{kind}</c>.
     /// </summary>
     public static IEnumerable<KeyValuePair<string, double>> Health(IReadOnlyCollection<GradedRollout> rollouts)
@@ -22,13 +22,13 @@ internal static class GraderMetrics
         foreach (var grader in rollouts.SelectMany(rollout => rollout.Parts).GroupBy(part => part.Name))
         {
             yield return new($"grader/{grader.Key}/ungraded", grader.Count(part => part.Error is not null));
-            yield return new($"grader/{grader.Key}/seconds", grader.Average(part => part.Seconds ?? 0));
             foreach (var (kind, count) in grader.Select(part => part.Error?.Kind).OfType<string>().CountBy(kind => kind)) yield return new($"grader/{grader.Key}/ungraded/{kind}", count);
-            var (prompt, completion) = grader.Aggregate(new TokenUsage(), (sum, part) => sum + part.Tokens);
-            if (prompt + completion == 0) continue;
-            yield return new($"grader/{grader.Key}/tokens", prompt + completion);
-            yield return new($"grader/{grader.Key}/prompt_tokens", prompt);
-            yield return new($"grader/{grader.Key}/completion_tokens", completion);
+            yield return new($"grader/{grader.Key}/seconds", grader.Average(part => part.Seconds ?? 0));
+            var tokens = grader.Aggregate(default(TokenUsage), (sum, part) => sum + part.Tokens);
+            if (tokens == default) continue;
+            yield return new($"grader/{grader.Key}/tokens", tokens.Prompt + tokens.Completion);
+            yield return new($"grader/{grader.Key}/tokens/prompt", tokens.Prompt);
+            yield return new($"grader/{grader.Key}/tokens/completion", tokens.Completion);
         }
         foreach (var (kind, count) in rollouts.Select(rollout => rollout.Error?.Kind).OfType<string>().CountBy(kind => kind)) yield return new($"ungraded/{kind}", count);
     }

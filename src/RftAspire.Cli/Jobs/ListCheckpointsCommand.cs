@@ -11,7 +11,7 @@ public static class ListCheckpointsCommand
 {
     // The first that a checkpoint has says most about it.
     private static readonly (string Metric, string Label)[] s_measures =
-        [("reward/sampled", "sampled"), ("reward/greedy", "greedy"), ("reward/mean", "training reward"), ("loss", "loss")];
+        [("reward/sampled", "sampled"), ("reward/greedy", "greedy"), ("reward/mean", "training reward"), ("loss/valid", "validation loss"), ("loss/train", "training loss")];
 
     public static Command Create(CommandLine cli)
     {

@@ -60,10 +60,15 @@ public sealed partial class EvalRunner(
         {
             if (!stopping.IsCancellationRequested) await EndAsync(record, EvalRunState.Canceled, null);
         }
-        catch (Exception error) when (error is RpcException or IOException or JsonException)
+        catch (RpcException error)
         {
-            LogFailed(id, error.Message);
-            await EndAsync(record, EvalRunState.Failed, new JobError { Code = error is RpcException ? "unavailable" : "rows_unreadable", Message = error is RpcException rpc ? rpc.Status.Detail : error.Message });
+            await FailAsync(record, "unavailable", error.Status.Detail);
+        }
+#pragma warning disable CA1031 // A run that breaks must not take the service and the runs behind it with it.
+        catch (Exception error) when (error is not (RedisException or TimeoutException))
+#pragma warning restore CA1031
+        {
+            await FailAsync(record, "internal_error", $"{error.GetType().Name}: {error.Message}");
         }
         finally
         {
@@ -104,6 +109,12 @@ public sealed partial class EvalRunner(
             }
             await Task.WhenAny(changed, Task.Delay(s_pause, clock, cancellation.Token));
         }
+    }
+
+    private Task FailAsync(RunRecord record, string code, string message)
+    {
+        LogFailed(record.Run.Id, message);
+        return EndAsync(record, EvalRunState.Failed, new JobError { Code = code, Message = message });
     }
 
     private async Task EndAsync(RunRecord record, EvalRunState state, JobError? error)

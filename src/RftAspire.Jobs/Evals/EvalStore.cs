@@ -17,7 +17,7 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
     // rft:evals:{tenant}         sorted set   ids by time of creation
     // rft:eval:{id}              hash         tenant, eval (protobuf)
     // rft:eval:{id}:runs         sorted set   ids by time of creation
-    // rft:eval-run:{id}          hash         tenant, run (protobuf, as created), state, error (protobuf), and a count for each name
+    // rft:eval-run:{id}          hash         tenant, run (protobuf, as created), state, fault (JobError, protobuf), and a count for each name
     // rft:eval-run:{id}:items    hash         row -> output item (protobuf)
     // rft:active-eval-runs       sorted set   runs that have not ended, by time of creation
     private static readonly RedisKey s_active = "rft:active-eval-runs";
@@ -33,7 +33,7 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
         local state = redis.call('HGET', KEYS[1], 'state')
         for i = 5, #ARGV do
             if state == ARGV[i] then
-                redis.call('HSET', KEYS[1], 'state', ARGV[2], 'error', ARGV[3])
+                redis.call('HSET', KEYS[1], 'state', ARGV[2], 'fault', ARGV[3])
                 if ARGV[4] == '1' then redis.call('ZREM', KEYS[2], ARGV[1]) end
                 return 1
             end
@@ -93,7 +93,7 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
         var run = EvalRun.Parser.ParseFrom((byte[])stored!);
         int Count(string name) => fields.TryGetValue(name, out var count) ? (int)count : 0;
         run.State = System.Enum.Parse<EvalRunState>((string)fields["state"]!);
-        if (fields.TryGetValue("error", out var error) && (byte[]?)error is { Length: > 0 } bytes) run.Error = JobError.Parser.ParseFrom(bytes);
+        if (fields.TryGetValue("fault", out var error) && (byte[]?)error is { Length: > 0 } bytes) run.Error = JobError.Parser.ParseFrom(bytes);
         (run.Passed, run.Failed, run.Errored) = (Count("pass"), Count("fail"), Count("error"));
         run.Usage = new CompletionUsage { PromptTokens = Count("prompt"), CompletionTokens = Count("completion") };
         for (var i = 0; i < run.Criteria.Count; i++) (run.Criteria[i].Passed, run.Criteria[i].Failed) = (Count($"pass:{i}"), Count($"fail:{i}"));

@@ -6,7 +6,7 @@ namespace RftAspire.Jobs.Metrics;
 /// <summary>Tokens that model graders took in a step and its eval, as OpenAI shows them.</summary>
 internal static class GraderUsage
 {
-    private static readonly string[] s_kinds = ["prompt_tokens", "completion_tokens"];
+    private static readonly string[] s_kinds = ["prompt", "completion"];
 
     /// <summary>By grader, and those of the samples' reasoning.</summary>
     public static JsonObject Usage(IEnumerable<GraderDefinition> graders, MetricMap train, MetricMap valid)
@@ -29,7 +29,7 @@ internal static class GraderUsage
             var shown = new JsonObject();
             foreach (var (prefix, metrics) in Parts("eval_", train, valid))
             {
-                foreach (var kind in s_kinds) shown[prefix + kind] = judges.Sum(judge => (long)(metrics.OfGrader(judge.Name, kind) ?? 0));
+                foreach (var kind in s_kinds) shown[$"{prefix}{kind}_tokens"] = judges.Sum(judge => (long)(metrics.OfGrader(judge.Name, $"tokens/{kind}") ?? 0));
                 shown[prefix + "cached_tokens"] = 0;
             }
             models[judges.Key] = shown;
@@ -45,9 +45,9 @@ internal static class GraderUsage
         {
             foreach (var kind in s_kinds)
             {
-                var count = metrics.OfGrader(grader.Name, kind) ?? 0;
-                if (metrics.Share(count) is { } mean) shown[$"{prefix}{kind}_mean"] = mean;
-                shown[$"{prefix}{kind}_count"] = (long)count;
+                var count = metrics.OfGrader(grader.Name, $"tokens/{kind}") ?? 0;
+                if (metrics.Share(count) is { } mean) shown[$"{prefix}{kind}_tokens_mean"] = mean;
+                shown[$"{prefix}{kind}_tokens_count"] = (long)count;
             }
         }
         return shown;

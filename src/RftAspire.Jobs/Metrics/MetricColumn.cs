@@ -10,26 +10,32 @@ internal sealed record MetricColumn(string Name, bool OfEval, Func<MetricMap, do
     [
         OfTraining("train_mean_reward", metrics => metrics.Reward),
         OfValidation("full_valid_mean_reward", metrics => metrics.ValidationReward),
-        OfTraining("completion_tokens_mean", metrics => metrics["completion/length_mean"]),
+        OfTraining("completion_tokens_mean", metrics => metrics["completion_tokens/mean"]),
         // Work before an answer is part of the completion here.
         OfTraining("reasoning_tokens_mean", metrics => metrics.IsAbsent ? null : 0),
         OfTraining("mean_unresponsive_rewards", metrics => metrics.UngradedShare),
-        OfValidation("full_valid_mean_parse_error", metrics => metrics.ParseErrorShare),
     ];
+
+    // What is sampled under a response format fails to be it only where it is cut off.
+    private static readonly MetricColumn s_parseErrors = OfValidation("full_valid_mean_parse_error", metrics => metrics["completion/truncated"]);
+    private static readonly MetricColumn s_noParseErrors = OfValidation("full_valid_mean_parse_error", metrics => metrics.IsAbsent ? null : 0);
 
     private static readonly MetricColumn[] s_supervised =
     [
-        OfTraining("train_loss", metrics => metrics["loss"]),
-        OfTraining("train_mean_token_accuracy", metrics => metrics["accuracy"]),
-        OfValidation("valid_loss", metrics => metrics["loss"]),
-        OfValidation("valid_mean_token_accuracy", metrics => metrics["accuracy"]),
+        OfTraining("train_loss", metrics => metrics["loss/train"]),
+        OfTraining("train_mean_token_accuracy", metrics => metrics["accuracy/train"]),
+        OfValidation("valid_loss", metrics => metrics["loss/valid"]),
+        OfValidation("valid_mean_token_accuracy", metrics => metrics["accuracy/valid"]),
         // Every eval reads the whole validation file.
-        OfValidation("full_valid_loss", metrics => metrics["loss"]),
-        OfValidation("full_valid_mean_token_accuracy", metrics => metrics["accuracy"]),
+        OfValidation("full_valid_loss", metrics => metrics["loss/valid"]),
+        OfValidation("full_valid_mean_token_accuracy", metrics => metrics["accuracy/valid"]),
     ];
 
     /// <summary>The numbers that stand for a step as a whole.</summary>
-    public static IReadOnlyList<MetricColumn> Of(JobMethod method) => method == JobMethod.Supervised ? s_supervised : s_reinforcement;
+    public static IReadOnlyList<MetricColumn> Of(Job job) => job.Method == JobMethod.Supervised ? s_supervised : [.. s_reinforcement, ParseErrorsOf(job)];
+
+    /// <summary>The share of validation answers that are not the JSON that was asked for.</summary>
+    public static MetricColumn ParseErrorsOf(Job job) => job.ResponseFormatJson.Length > 0 ? s_parseErrors : s_noParseErrors;
 
     /// <summary>The numbers of single graders, named by their place.</summary>
     public static IEnumerable<MetricColumn> Of(GraderDefinition grader)

@@ -18,9 +18,6 @@ internal readonly struct MetricMap(IDictionary<string, double>? metrics)
     /// <summary>Share of rollouts that got no reward.</summary>
     public double? UngradedShare => Share(this["rollouts/ungraded"]);
 
-    /// <summary>Share of rollouts whose text is not the JSON that was asked for.</summary>
-    public double? ParseErrorShare => Share(this["rollouts/parse_errors"]) ?? (Rollouts is null ? null : 0);
-
     public double? Share(double? count) => Rollouts is > 0 and var all && count is not null ? count / all : null;
 
     public double? OfGrader(string grader, string name) => this[$"grader/{grader}/{name}"];

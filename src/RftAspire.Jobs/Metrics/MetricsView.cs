@@ -57,15 +57,15 @@ public sealed class MetricsView(Job job)
     {
         var (train, valid) = (new MetricMap(step?.Metrics), new MetricMap(eval?.Metrics));
         var place = string.Create(CultureInfo.InvariantCulture, $"Step {step?.Step ?? eval?.Step ?? 0}/{step?.TotalSteps ?? job.TotalSteps}");
-        if (_isSupervised) return $"{place}: " + Listed(("training loss", train["loss"]), ("full validation loss", valid["loss"]));
+        if (_isSupervised) return $"{place}: " + Listed(("training loss", train["loss/train"]), ("full validation loss", valid["loss/valid"]));
         return $"{place} , " + Listed(
-            ("train mean reward", train.Reward), ("full validation mean reward", valid.ValidationReward), ("full validation mean parse error", valid.ParseErrorShare));
+            ("train mean reward", train.Reward), ("full validation mean reward", valid.ValidationReward), ("full validation mean parse error", MetricColumn.ParseErrorsOf(job).Read(valid)));
     }
 
     private JsonObject Flat(int step, MetricMap train, MetricMap valid)
     {
         var data = new JsonObject { ["step"] = step };
-        foreach (var column in MetricColumn.Of(job.Method)) With(data, (column.Name, column.Read(column.OfEval ? valid : train)));
+        foreach (var column in MetricColumn.Of(job)) With(data, (column.Name, column.Read(column.OfEval ? valid : train)));
         return data;
     }
 
@@ -89,8 +89,8 @@ public sealed class MetricsView(Job job)
 
     private static JsonObject StepTiming(MetricMap train, MetricMap valid) => With(
         [],
-        ("sampling", train["time/sample"]),
-        ("training", train["time/learn"]),
+        ("sampling", train["time/sampling"]),
+        ("training", train["time/training"]),
         ("eval", valid["time/eval"]),
         ("full_iteration", train["time/step"] + (valid["time/eval"] ?? 0)));
 

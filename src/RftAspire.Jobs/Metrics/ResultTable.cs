@@ -10,7 +10,7 @@ internal sealed class ResultTable(Job job)
 {
     private static readonly CsvConfiguration s_format = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
 
-    private readonly MetricColumn[] _columns = [.. MetricColumn.Of(job.Method), .. MetricsView.GradersOf(job).SelectMany(MetricColumn.Of)];
+    private readonly MetricColumn[] _columns = [.. MetricColumn.Of(job), .. MetricsView.GradersOf(job).SelectMany(MetricColumn.Of)];
     private readonly SortedDictionary<int, double?[]> _rows = [];
 
     public void Add(JobEvent happened)

@@ -10,6 +10,7 @@ public sealed class DeleteModel(ServedModels models, ArtifactStore artifacts, Jo
 {
     public async Task<bool> RunAsync(Caller caller, string name)
     {
+        caller.Target = name;
         var model = models.Get(caller, name);
         if (!model.IsTuned) throw Refused($"'{name}' is a base model, which only who runs the platform can remove, from {artifacts.BaseModels}");
         foreach (var job in await jobs.ActiveAsync())

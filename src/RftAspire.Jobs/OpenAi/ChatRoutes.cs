@@ -43,7 +43,8 @@ internal static class ChatRoutes
         }
         var (choices, usage) = await GatheredChoice.AllAsync(responses);
         await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(
-            id, "chat.completion", created, request.Model, [.. choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs))]) { Usage = UsageBody.Of(usage) });
+            id, "chat.completion", created, request.Model, [.. choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs))])
+        { Usage = UsageBody.Of(usage) });
 
         ChatAnswer<ChatPart> Part(params ChatPart[] parts) => new(id, "chat.completion.chunk", created, request.Model, parts);
     }
@@ -83,7 +84,7 @@ internal static class ChatRoutes
         TextChoice Whole(GatheredChoice choice, int prompt)
         {
             var offset = 0;
-            return new(choice.Text.ToString(), IndexOf(requests[0], prompt, choice.Index), requests[0].Logprobs ? TextLogprobs.Of(choice.Tokens, ref offset) : null, choice.FinishReason);
+            return new(choice.Text.ToString(), IndexOf(requests[0], prompt, choice.Index), requests[0].Logprobs ? TextLogprobs.Of(choice.Tokens, requests[0].TopLogprobs > 0, ref offset) : null, choice.FinishReason);
         }
     }
 
@@ -97,7 +98,7 @@ internal static class ChatRoutes
             if (response.Delta is not { } delta) continue;
             var index = IndexOf(first, prompt, delta.Index);
             var offset = offsets.GetValueOrDefault(index);
-            var logprobs = first.Logprobs ? TextLogprobs.Of(delta.Tokens, ref offset) : null;
+            var logprobs = first.Logprobs ? TextLogprobs.Of(delta.Tokens, first.TopLogprobs > 0, ref offset) : null;
             offsets[index] = offset;
             yield return answer([new TextChoice(delta.Text, index, logprobs, delta.FinishReason.Length > 0 ? delta.FinishReason : null)]);
         }

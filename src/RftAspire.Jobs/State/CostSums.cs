@@ -11,8 +11,8 @@ internal static class CostSums
     public static JobCosts WithStep(this JobCosts costs, IDictionary<string, double> metrics)
     {
         var sum = WithTokens(costs, metrics);
-        sum.SamplingSeconds += Value(metrics, "time/sample");
-        sum.TrainingSeconds += Value(metrics, "time/learn");
+        sum.SamplingSeconds += Value(metrics, "time/sampling");
+        sum.TrainingSeconds += Value(metrics, "time/training");
         return sum;
     }
 
@@ -27,12 +27,12 @@ internal static class CostSums
     {
         var sum = costs.Clone();
         sum.PromptTokens += Count(metrics, "tokens/prompt");
-        sum.CompletionTokens += Count(metrics, "tokens/sampled");
+        sum.CompletionTokens += Count(metrics, "tokens/completion");
         sum.TrainedTokens += Count(metrics, "tokens/trained");
         foreach (var name in metrics.Keys.Where(name => name.StartsWith("grader/", StringComparison.Ordinal)))
         {
-            if (name.EndsWith("/prompt_tokens", StringComparison.Ordinal)) sum.JudgePromptTokens += Count(metrics, name);
-            if (name.EndsWith("/completion_tokens", StringComparison.Ordinal)) sum.JudgeCompletionTokens += Count(metrics, name);
+            if (name.EndsWith("/tokens/prompt", StringComparison.Ordinal)) sum.JudgePromptTokens += Count(metrics, name);
+            if (name.EndsWith("/tokens/completion", StringComparison.Ordinal)) sum.JudgeCompletionTokens += Count(metrics, name);
         }
         return sum;
     }

@@ -24,6 +24,7 @@ public sealed class FakeJobService : JobService.JobServiceBase
 
     public List<Checkpoint> Checkpoints { get; } = [];
     public List<Rollout> Rollouts { get; } = [];
+    public List<LineageEntry> Lineage { get; } = [];
 
     public CreateJobRequest? Created { get; private set; }
     /// <summary>The last request of a query.</summary>
@@ -61,6 +62,12 @@ public sealed class FakeJobService : JobService.JobServiceBase
     {
         Asked = request;
         return Task.FromResult(new ListRolloutsResponse { Rollouts = { Rollouts }, NextPageToken = "next" });
+    }
+
+    public override async Task GetLineage(GetLineageRequest request, IServerStreamWriter<LineageEntry> responseStream, ServerCallContext context)
+    {
+        Asked = request;
+        foreach (var entry in Lineage) await responseStream.WriteAsync(entry, context.CancellationToken);
     }
 
     public override Task<Job> PauseJob(PauseJobRequest request, ServerCallContext context) => Task.FromResult(new Job { Id = request.JobId, State = JobState.Pausing });

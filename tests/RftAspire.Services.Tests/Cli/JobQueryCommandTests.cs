@@ -44,11 +44,20 @@ public sealed class JobQueryCommandTests : IDisposable
         await using var platform = await FakePlatform.StartAsync();
         platform.Jobs.Checkpoints.Add(new()
         {
-            Id = "ftckpt_1-10", JobId = "ftjob-1", Step = 10, Model = "ft:tiny:default::1:ckpt-step-10", WeightsDigest = "abc",
-            CreatedAt = Timestamp.FromDateTime(DateTime.UnixEpoch), Metrics = { ["reward/mean"] = 0.25, ["reward/greedy"] = 0.5 },
+            Id = "ftckpt_1-10",
+            JobId = "ftjob-1",
+            Step = 10,
+            Model = "ft:tiny:default::1:ckpt-step-10",
+            WeightsDigest = "abc",
+            CreatedAt = Timestamp.FromDateTime(DateTime.UnixEpoch),
+            Metrics = { ["reward/mean"] = 0.25, ["reward/greedy"] = 0.5 },
         });
 
-        Assert.All(["checkpoints", "show"], command => Assert.Contains("ft:tiny:default::1:ckpt-step-10 │ greedy 0.500", platform.RunAsync("jobs", command, "ftjob-1").Result.Out, StringComparison.Ordinal));
+        foreach (var command in new[] { "checkpoints", "show" })
+        {
+            var table = (await platform.RunAsync("jobs", command, "ftjob-1")).Out;
+            Assert.All(["ft:tiny:default::1:ckpt-step-10", "greedy 0.500", "1970-01-01"], text => Assert.Contains(text, table, StringComparison.Ordinal));
+        }
         var run = await platform.RunAsync("jobs", "checkpoints", "ftjob-1", "--json");
         Assert.Equal(
             """{"id":"ftckpt_1-10","job_id":"ftjob-1","step":10,"model":"ft:tiny:default::1:ckpt-step-10","created_at":"1970-01-01T00:00:00.000Z","metrics":{"reward/greedy":0.5,"reward/mean":0.25},"weights_digest":"abc"}""",
@@ -76,6 +85,22 @@ public sealed class JobQueryCommandTests : IDisposable
         Assert.Equal(
             """{"step":3,"group":1,"index":2,"prompt_index":4,"prompt":"user: a\nb","completion":"[red]","completion_tokens":9,"finish_reason":"stop","reward":0.5,"ungraded":null,"parts":[{"name":"f1","type":"label_set","reward":0.5,"ungraded":null,"explanation":null}]}""",
             run.Json.GetProperty("rollouts")[0].GetRawText());
+    }
+
+    [Fact]
+    public async Task Lineage_TwoForms_NameJobsAndSteps()
+    {
+        await using var platform = await FakePlatform.StartAsync();
+        Assert.Equal("tiny is a base model", (await platform.RunAsync("models", "lineage", "tiny")).Out.Trim());
+        platform.Jobs.Lineage.Add(new() { Job = new() { JobId = "ftjob-1", Model = "tiny", Seed = 5, Training = new() { Id = "file-1", Rows = 3, Digest = "aa" }, GraderDigest = "bb" } });
+        platform.Jobs.Lineage.Add(new() { Step = new() { Step = 1, Rollouts = 8, Groups = 2, MeanReward = 0.25, RolloutsDigest = "cc" } });
+
+        var text = (await platform.RunAsync("models", "lineage", "ft:tiny:default::1")).Out;
+
+        Assert.Equal(new GetLineageRequest { Model = "ft:tiny:default::1" }, platform.Jobs.Asked);
+        Assert.All(["job ftjob-1 from tiny, seed 5", "file-1 (3 rows, aa)", "grader bb", "step 1: 8 rollouts in 2 groups, reward 0.250, cc"], line => Assert.Contains(line, text, StringComparison.Ordinal));
+        var job = Assert.Single((await platform.RunAsync("models", "lineage", "ft:tiny:default::1", "--json")).Json.GetProperty("jobs").EnumerateArray());
+        Assert.Equal(("ftjob-1", "cc"), (job.GetProperty("job_id").GetString(), job.GetProperty("steps")[0].GetProperty("rollouts_digest").GetString()));
     }
 
     [Fact]

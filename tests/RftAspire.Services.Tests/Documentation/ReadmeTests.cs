@@ -8,6 +8,7 @@ using RftAspire.Grading;
 using RftAspire.Grading.Python;
 using RftAspire.Jobs;
 using RftAspire.Jobs.Access;
+using RftAspire.Jobs.Chat;
 using RftAspire.Jobs.Webhooks;
 using RftAspire.Judge;
 using RftAspire.Sampling;
@@ -20,7 +21,7 @@ public sealed class ReadmeTests
 {
     private static readonly Surroundings s_nowhere = new() { Out = TextWriter.Null, Error = TextWriter.Null, WorkingDirectory = ".", Variable = _ => null };
     private static readonly string[] s_sources = ["RftAspire.AppHost", "RftAspire.ServiceDefaults", "src"];
-    private static readonly Type[] s_options = [typeof(AccessOptions), typeof(GradingOptions), typeof(JobsOptions), typeof(JudgeOptions), typeof(PythonOptions), typeof(SamplingOptions), typeof(TrainingOptions), typeof(WebhooksOptions)];
+    private static readonly Type[] s_options = [typeof(AccessOptions), typeof(ChatOptions), typeof(GradingOptions), typeof(JobsOptions), typeof(JudgeOptions), typeof(PythonOptions), typeof(SamplingOptions), typeof(TrainingOptions), typeof(WebhooksOptions)];
 
     public static TheoryData<string> Documents => [.. MarkdownFile.Paths];
 

@@ -4,6 +4,8 @@ using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine;
 using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
 using RftAspire.Sampling;
 using RftAspire.Services.Tests.Cli;
 
@@ -124,6 +126,59 @@ public sealed class SamplingLoopTests : IDisposable
         using var next = await _policies.RentAsync(_weights[0]);
         Assert.NotSame(first, next.Policy.Model);
         Assert.Throws<ObjectDisposedException>(() => first.Score([1, 2, 3]));
+    }
+
+    [Fact]
+    public async Task Add_ChatsAmongLongGroups_EndBeforeThemAndChangeNothing()
+    {
+        var commands = Enumerable.Range(0, 40).Select(group => Long(group)).ToList();
+        var alone = new List<Rollout[]>();
+        foreach (var command in commands) alone.Add(await SampleAsync(command));
+        await _policies.PreloadAsync(_weights[1]);
+
+        var sampling = commands.ConvertAll(SampleAsync);
+        var chats = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => ChatAsync(_weights[i % 2], i)));
+
+        Assert.Contains(sampling, group => !group.IsCompleted);
+        Assert.Equal([20, 20, 20, 20, 20, 20, 20, 20], chats.Select(chat => chat.Tokens.Length));
+        for (var i = 0; i < commands.Count; i++) AssertSame(alone[i], await sampling[i].WaitAsync(TimeSpan.FromSeconds(30)));
+        // Nor do groups change chats.
+        for (var i = 0; i < 8; i++) Assert.Equal(chats[i].Tokens, (await ChatAsync(_weights[i % 2], i)).Tokens);
+    }
+
+    [Fact]
+    public async Task Add_ChatsWithoutEnd_GroupsEndAllTheSame()
+    {
+        var flooding = true;
+        var ended = 0;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(AddNextAsync));
+        foreach (var command in (SamplePromptGroup[])[Long(1), Long(2) with { Weights = _weights[2] }]) Assert.Equal(6, (await SampleAsync(command)).Length);
+        flooding = false;
+        Assert.True(ended > 8);
+
+        async Task AddNextAsync(int seed) => await AddChatAsync(_weights[seed % 2], seed, completion =>
+        {
+            Assert.Equal(20, completion.Tokens.Length);
+            Interlocked.Increment(ref ended);
+            if (flooding) _ = AddNextAsync(seed + 2);
+        });
+    }
+
+    private SamplePromptGroup Long(int group) =>
+        Command(group, 0) with { GroupSize = 6, PromptTokens = [40 + group, 50], Sampling = new SamplingParameters { MaxCompletionTokens = 120 } };
+
+    private async Task<Completion> ChatAsync(WeightsReference weights, int seed)
+    {
+        var result = new TaskCompletionSource<Completion>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await AddChatAsync(weights, seed, result.SetResult);
+        return await result.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    private async Task AddChatAsync(WeightsReference weights, int seed, Action<Completion> done)
+    {
+        using var lease = await _policies.RentAsync(weights);
+        var request = new SampleRequest { Prompt = [30, 20], MaxTokens = 20, Key = RandomKey.FromSeed(seed) };
+        _loops[0].Add(new DecodingWork(lease, isChat: true, _ => new BatchEntry(request, completions => done(completions[0])), error => Assert.Fail(error.Message)));
     }
 
     private Task<Rollout[]> SampleAsync(SamplePromptGroup command) => _sampler.SampleAsync(command, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));

@@ -40,9 +40,10 @@ public sealed class EvalTests(WorkbenchTests.JobsAndGrading service) : IClassFix
         (request.Status, request.Descending) = ("fail", true);
         var failed = await Evals.ListOutputItemsAsync(request);
 
-        Assert.Equal(([0, 1], true), (first.Items.Select(item => item.Row), first.HasMore));
-        Assert.Equal(([2, 3], true), (second.Items.Select(item => item.Row), second.HasMore));
-        Assert.Equal(([4, 1], false), (failed.Items.Select(item => item.Row), failed.HasMore));
+        Assert.Equal([0, 1], first.Items.Select(item => item.Row));
+        Assert.Equal([2, 3], second.Items.Select(item => item.Row));
+        Assert.Equal([4, 1], failed.Items.Select(item => item.Row));
+        Assert.Equal((true, true, false), (first.HasMore, second.HasMore, failed.HasMore));
         var item = await Evals.GetOutputItemAsync(new() { EvalId = eval.Id, RunId = run.Id, OutputItemId = failed.Items[0].Id });
         Assert.Equal(("""{"r":"e"}""", "x", "fail", 0.0), (item.ItemJson, item.Output, item.Status, item.Results.Single().Score));
         await FailsAsync(() => Evals.GetOutputItemAsync(new() { EvalId = eval.Id, RunId = run.Id, OutputItemId = "outputitem_x_0" }).ResponseAsync, StatusCode.NotFound);

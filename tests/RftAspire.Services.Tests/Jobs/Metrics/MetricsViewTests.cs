@@ -12,7 +12,7 @@ public sealed class MetricsViewTests
           "judge":{"type":"score_model","name":"judge","model":"big","input":[{"role":"user","content":"{{sample.output_text}}"}]}}}
         """;
 
-    private static readonly Job s_job = new() { Id = "ftjob-1", TotalSteps = 20, GraderJson = Grader, Method = JobMethod.Reinforcement };
+    private static readonly Job s_job = new() { Id = "ftjob-1", TotalSteps = 20, GraderJson = Grader, Method = JobMethod.Reinforcement, ResponseFormatJson = """{"type":"json_object"}""" };
 
     private static readonly StepTrained s_step = new()
     {
@@ -20,12 +20,12 @@ public sealed class MetricsViewTests
         TotalSteps = 20,
         Metrics =
         {
-            ["reward/mean"] = 0.4219, ["completion/length_mean"] = 311.5, ["rollouts/count"] = 16, ["rollouts/ungraded"] = 4,
+            ["reward/mean"] = 0.4219, ["completion_tokens/mean"] = 311.5, ["rollouts/count"] = 16, ["rollouts/ungraded"] = 4,
             ["grader/val/reward"] = 0.25, ["grader/val/seconds"] = 0.5, ["grader/val/ungraded"] = 3,
             ["grader/val/ungraded/python_timeout"] = 1, ["grader/val/ungraded/python_exception"] = 1, ["grader/val/ungraded/invalid_reference"] = 1,
-            ["grader/judge/reward"] = 0.75, ["grader/judge/prompt_tokens"] = 1600, ["grader/judge/completion_tokens"] = 80,
+            ["grader/judge/reward"] = 0.75, ["grader/judge/tokens/prompt"] = 1600, ["grader/judge/tokens/completion"] = 80,
             ["grader/judge/ungraded/judge_refused"] = 1,
-            ["time/sample"] = 3, ["time/learn"] = 2, ["time/step"] = 5, ["loss"] = double.NaN,
+            ["time/sampling"] = 3, ["time/training"] = 2, ["time/step"] = 5, ["loss"] = double.NaN,
         },
     };
 
@@ -34,8 +34,8 @@ public sealed class MetricsViewTests
         Step = 10,
         Metrics =
         {
-            ["reward/greedy"] = 0.9, ["reward/sampled"] = 0.68, ["rollouts/count"] = 8, ["rollouts/ungraded"] = 0, ["rollouts/parse_errors"] = 2,
-            ["grader/val/greedy"] = 0.1, ["grader/val/sampled"] = 0.2, ["grader/judge/prompt_tokens"] = 800, ["grader/judge/completion_tokens"] = 8, ["time/eval"] = 4,
+            ["reward/greedy"] = 0.9, ["reward/sampled"] = 0.68, ["rollouts/count"] = 8, ["rollouts/ungraded"] = 0, ["completion/truncated"] = 0.25,
+            ["grader/val/greedy"] = 0.1, ["grader/val/sampled"] = 0.2, ["grader/judge/tokens/prompt"] = 800, ["grader/judge/tokens/completion"] = 8, ["time/eval"] = 4,
         },
     };
 
@@ -48,6 +48,10 @@ public sealed class MetricsViewTests
         Assert.Equal("Step 10/20 , train mean reward=0.42", view.Message(s_step, null));
         Assert.Equal("Step 10/20 , full validation mean reward=0.68, full validation mean parse error=0.25", view.Message(null, s_eval));
     }
+
+    [Fact]
+    public void Message_FreeText_CannotFailToParse() =>
+        Assert.Equal("Step 10/20 , full validation mean reward=0.68, full validation mean parse error=0.00", new MetricsView(new Job(s_job) { ResponseFormatJson = "" }).Message(null, s_eval));
 
     [Fact]
     public void Data_StepWithEval_HasBothUnderOpenAisNames()
@@ -96,7 +100,7 @@ public sealed class MetricsViewTests
     [Fact]
     public void Data_Checkpoint_HasBothSpellings()
     {
-        var checkpoint = new Checkpoint { Step = 10, Metrics = { ["reward/mean"] = 0.42, ["reward/sampled"] = 0.68, ["completion/length_mean"] = 3 } };
+        var checkpoint = new Checkpoint { Step = 10, Metrics = { ["reward/mean"] = 0.42, ["reward/sampled"] = 0.68, ["completion_tokens/mean"] = 3 } };
 
         var data = new MetricsView(s_job).Data(checkpoint);
 
@@ -109,8 +113,8 @@ public sealed class MetricsViewTests
     public void Supervised_StepAndEval_HaveLossAndAccuracy()
     {
         var view = new MetricsView(new Job { Method = JobMethod.Supervised, TotalSteps = 300 });
-        var step = new StepTrained { Step = 1, TotalSteps = 300, Metrics = { ["loss"] = 0.2249, ["accuracy"] = 0.5 } };
-        var eval = new EvalCompleted { Step = 1, Metrics = { ["loss"] = 0.5, ["accuracy"] = 0.25 } };
+        var step = new StepTrained { Step = 1, TotalSteps = 300, Metrics = { ["loss/train"] = 0.2249, ["accuracy/train"] = 0.5 } };
+        var eval = new EvalCompleted { Step = 1, Metrics = { ["loss/valid"] = 0.5, ["accuracy/valid"] = 0.25 } };
 
         Assert.Equal("Step 1/300: training loss=0.22", view.Message(step, null));
         Assert.Equal("Step 1/300: training loss=0.22, full validation loss=0.50", view.Message(step, eval));

@@ -14,7 +14,7 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
     {
         var id = await RunAsync(
             new EvalCompleted("", 0, new() { ["reward/greedy"] = 0.25, ["grader/f1/greedy"] = 0.25 }),
-            new StepTrained("", 1, 2, new() { ["reward/mean"] = 0.5, ["completion/length_mean"] = 3, ["rollouts/count"] = 8, ["rollouts/ungraded"] = 2, ["grader/f1/reward"] = 0.125, ["grader/f1/ungraded/invalid_reference"] = 2 }),
+            new StepTrained("", 1, 2, new() { ["reward/mean"] = 0.5, ["completion_tokens/mean"] = 3, ["rollouts/count"] = 8, ["rollouts/ungraded"] = 2, ["grader/f1/reward"] = 0.125, ["grader/f1/ungraded/invalid_reference"] = 2 }),
             new StepTrained("", 2, 2, new() { ["reward/mean"] = 1e-7 }),
             new EvalCompleted("", 2, new() { ["reward/sampled"] = 0.75, ["rollouts/count"] = 4 }),
             new JobSucceeded("", "base-tuned", "beef"));
@@ -26,7 +26,7 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
         Assert.Equal(
             """
             step,train_mean_reward,full_valid_mean_reward,completion_tokens_mean,reasoning_tokens_mean,mean_unresponsive_rewards,full_valid_mean_parse_error,graders/f1/train_reward_mean,graders/f1/valid_reward_mean,errors/graders/f1/train_other_error_count,errors/graders/f1/train_sample_parse_error_count,errors/graders/f1/train_invalid_variable_error_count
-            0,,0.25,,,,,,0.25,,,
+            0,,0.25,,,,0,,0.25,,,
             1,0.5,,3,0,0.25,,0.125,,0,0,2
             2,1E-07,0.75,,0,,0,,,0,0,0
 
@@ -77,16 +77,16 @@ public sealed class ResultsTests(JobsUnderTest service) : IClassFixture<JobsUnde
         var step = new StepTrained("", 1, 2, new()
         {
             ["tokens/prompt"] = 100,
-            ["tokens/sampled"] = 40,
+            ["tokens/completion"] = 40,
             ["tokens/trained"] = 30,
-            ["grader/a/prompt_tokens"] = 7,
-            ["grader/b/prompt_tokens"] = 3,
-            ["grader/b/completion_tokens"] = 2,
+            ["grader/a/tokens/prompt"] = 7,
+            ["grader/b/tokens/prompt"] = 3,
+            ["grader/b/tokens/completion"] = 2,
             ["grader/b/tokens"] = 5,
-            ["time/sample"] = 1.5,
-            ["time/learn"] = 0.25,
+            ["time/sampling"] = 1.5,
+            ["time/training"] = 0.25,
         });
-        var eval = new EvalCompleted("", 1, new() { ["tokens/prompt"] = 10, ["tokens/sampled"] = 4, ["grader/a/completion_tokens"] = 1, ["time/eval"] = 0.5 });
+        var eval = new EvalCompleted("", 1, new() { ["tokens/prompt"] = 10, ["tokens/completion"] = 4, ["grader/a/tokens/completion"] = 1, ["time/eval"] = 0.5 });
 
         var id = await RunAsync(step, step, eval, eval, step with { Step = 2 }, new JobSucceeded("", "base-tuned", "beef"));
 
