@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
