@@ -32,6 +32,7 @@ Service(builder.AddProject<Projects.RftAspire_Jobs>("jobs")
     .WithEndpoint("http", endpoint => endpoint.Port = settings.GetValue("Ports:Rest", 7080))
     .WithEndpoint("grpc", endpoint => endpoint.Port = settings.GetValue("Ports:Grpc", 7081))
     .WithExternalHttpEndpoints()
+    .WithEnvironment("Access__DevKeyFile", Path.Combine(data, "dev-key"))
     .WithReference(ingestion).WaitFor(ingestion)
     .WithReference(grading).WaitFor(grading));
 

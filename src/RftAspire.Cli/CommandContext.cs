@@ -18,7 +18,7 @@ public sealed class CommandContext(ParseResult parsed, Surroundings surroundings
     public TextWriter Out => surroundings.Out;
     public TextWriter Error => surroundings.Error;
     public string Server { get; } = server ?? surroundings.Variable("RFT_SERVER") ?? CommandLine.DefaultServer;
-    public PlatformConnection Platform => _platform ??= PlatformConnection.To(Server);
+    public PlatformConnection Platform => _platform ??= PlatformConnection.To(Server, PlatformKey.Find(surroundings, Server));
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);
     public T Get<T>(Argument<T> argument) => parsed.GetRequiredValue(argument);

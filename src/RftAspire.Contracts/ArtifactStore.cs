@@ -38,6 +38,8 @@ public sealed class ArtifactStore(string root, string baseModels)
     public string BaseModels { get; } = Path.GetFullPath(baseModels);
 
     public string DatasetFile(string datasetId) => Path.Combine(Root, "datasets", Id(datasetId) + ".jsonl");
+    /// <summary>A file that is no dataset, as it was uploaded or as a job has written it.</summary>
+    public string OtherFile(string fileId) => Path.Combine(Root, "files", Id(fileId));
     public string JobFolder(string jobId) => Path.Combine(Root, "jobs", Id(jobId));
     public string JobSpecFile(string jobId) => Path.Combine(JobFolder(jobId), "job.json");
     public string TrainingPromptsFile(string jobId) => Path.Combine(JobFolder(jobId), "prompts.train.jsonl");
@@ -46,6 +48,8 @@ public sealed class ArtifactStore(string root, string baseModels)
     public string RolloutsFile(string jobId, int step) => Path.Combine(JobFolder(jobId), "rollouts", $"step-{step:D5}.jsonl");
     /// <summary>Rollouts that a weights version was evaluated on, one JSON line a group: the greedy ones, then the sampled ones.</summary>
     public string EvalRolloutsFile(string jobId, int version) => Path.Combine(JobFolder(jobId), "rollouts", $"eval-{version:D5}.jsonl");
+    /// <summary>The rows of an eval run.</summary>
+    public string EvalRowsFile(string runId) => Path.Combine(Root, "evals", Id(runId) + ".jsonl");
     public string CheckpointFolder(string jobId, int version) => Path.Combine(JobFolder(jobId), "checkpoints", $"step-{version:D5}");
     public string TunedModelFolder(string name) => Path.Combine(Root, "models", ModelNames.ToFolder(name));
 

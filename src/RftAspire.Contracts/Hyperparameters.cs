@@ -20,6 +20,8 @@ public sealed record Hyperparameters
     public double MaxGradNorm { get; init; } = 1;
     public double KlCoefficient { get; init; } = 0.01;
     public double ClipRange { get; init; } = 0.2;
+    /// <summary>Null is <see cref="ClipRange"/>.</summary>
+    public double? ClipRangeHigh { get; init; }
     public AdvantageKind Advantage { get; init; } = AdvantageKind.Mean;
     public LossNormalization LossNormalization { get; init; } = LossNormalization.Token;
     public double PromptWordDropout { get; init; } = 0.1;

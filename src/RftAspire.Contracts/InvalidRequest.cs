@@ -47,6 +47,14 @@ public static class InvalidRequest
     /// <summary>The same for one field.</summary>
     public static RpcException Of(string field, string description) => Of(new Violation(field, description));
 
+    /// <summary>The faulty fields that an answer carries; none where it has no such details.</summary>
+    public static IReadOnlyList<Violation> Read(RpcException error)
+    {
+        if (error.Trailers.GetValueBytes(DetailsTrailer) is not { } bytes) return [];
+        var details = Google.Rpc.Status.Parser.ParseFrom(bytes).Details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor));
+        return [.. details?.Unpack<BadRequest>().FieldViolations.Select(fault => new Violation(fault.Field, fault.Description)) ?? []];
+    }
+
     private static string Shorten(string text) =>
         text.Length <= LongestDescription ? text : text[..(LongestDescription - 1)].TrimEnd() + "…";
 }

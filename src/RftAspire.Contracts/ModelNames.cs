@@ -35,6 +35,13 @@ public static class ModelNames
     /// <summary>Whether the name is that of a job's checkpoint.</summary>
     public static bool IsCheckpoint(string name) => name.Split(Separator) is ["ft", _, _, _, _, var last] && last.StartsWith(CheckpointPart, StringComparison.Ordinal);
 
+    /// <summary>The step in a checkpoint's name; null in any other.</summary>
+    public static int? StepOf(string name) =>
+        IsCheckpoint(name) && int.TryParse(name.AsSpan(name.LastIndexOf('-') + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var step) ? step : null;
+
+    /// <summary>The name of the job's model, of its own or of a checkpoint's name.</summary>
+    public static string WithoutCheckpoint(string name) => IsCheckpoint(name) ? name[..name.LastIndexOf(Separator)] : name;
+
     /// <summary>The base model's part of a tuned model's name, or the name of a base model itself.</summary>
     public static string BaseOf(string name) => name.Split(Separator) is ["ft", var model, ..] ? model : name;
 

@@ -81,7 +81,10 @@ public sealed class LanguageModel : IDisposable
     public IReadOnlyList<Completion>[] Sample(IReadOnlyList<SampleRequest> requests, CancellationToken cancellation = default) =>
         new Sampler(_weights.Value, _team).Sample(requests, cancellation);
 
-    /// <summary>An empty batch on these weights that requests may join at any time; one batch of a model at once.</summary>
+    /// <summary>Does ahead of its first use what decoding needs once: the weights in the order of the kernels.</summary>
+    public void Prepare() => _ = _weights.Value;
+
+    /// <summary>An empty batch on these weights that requests may join at any time; of a model's batches one may work at once.</summary>
     /// <param name="cacheBytes">Most memory for keys and values.</param>
     public DecodingBatch OpenBatch(long cacheBytes = DecodingBatch.DefaultCacheBytes) => new(_weights.Value, _team, cacheBytes);
 

@@ -34,7 +34,7 @@ public sealed class PromptEncoder
     /// </summary>
     public int[] Encode(IReadOnlyList<(string Role, string Content)> messages)
     {
-        var ids = Tokenizer.Encode(_template.Render(messages, addGenerationPrompt: true), allowSpecial: true);
+        var ids = Tokenizer.Encode(_template.Render(Known(messages), addGenerationPrompt: true), allowSpecial: true);
         return _template.IsPlain ? [.. Tokenizer.BeginningTokens, .. ids] : ids;
     }
 
@@ -46,10 +46,20 @@ public sealed class PromptEncoder
     /// <param name="answer">The message's text.</param>
     public int[] EncodeAnswer(IReadOnlyList<(string Role, string Content)> prompt, string answer)
     {
-        var whole = Tokenizer.Encode(_template.Render([.. prompt, ("assistant", answer)], addGenerationPrompt: false), allowSpecial: true);
+        var whole = Tokenizer.Encode(_template.Render([.. Known(prompt), ("assistant", answer)], addGenerationPrompt: false), allowSpecial: true);
         var stop = whole.Reverse().Where(StopTokens.Contains).DefaultIfEmpty(StopTokens[0]).First();
         return [.. Tokenizer.Encode(answer), stop];
     }
+
+    /// <summary>The prompt that is a text as it stands, after the tokenizer's own beginning.</summary>
+    public int[] EncodeText(string text) => [.. Tokenizer.BeginningTokens, .. Tokenizer.Encode(text, allowSpecial: true)];
+
+    /// <summary>A control token, which is no part of a completion's text.</summary>
+    public bool IsSpecial(int id) => _specials.Contains(id);
+
+    // The templates of these models have no developer, who is the system of newer APIs.
+    private static (string Role, string Content)[] Known(IReadOnlyList<(string Role, string Content)> messages) =>
+        [.. messages.Select(message => (message.Role == "developer" ? "system" : message.Role, message.Content))];
 
     /// <summary>The ids as text, special tokens left out.</summary>
     public string Decode(IEnumerable<int> ids) => Tokenizer.Decode(ids.Where(id => !_specials.Contains(id)).ToArray());

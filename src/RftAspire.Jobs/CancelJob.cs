@@ -10,6 +10,7 @@ public sealed class CancelJob(JobStore jobs, JobCommands commands)
 {
     public async Task<Job> RunAsync(Caller caller, CancelJobRequest request, CancellationToken cancellation)
     {
+        caller.Target = request.JobId;
         if (await jobs.FindAsync(caller.Tenant, request.JobId) is null) throw Faults.NoSuchJob(request.JobId);
         var job = await jobs.ApplyAsync(request.JobId, new JobChange.Move(JobTrigger.CancelRequested))
             ?? throw Faults.NoSuchJob(request.JobId);

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using RftAspire.Contracts;
-using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
 using RftAspire.Jobs.Files;
@@ -14,14 +13,14 @@ namespace RftAspire.Jobs;
 public sealed class CreateJob(
     JobStore jobs,
     JobCommands commands,
-    FileStore datasets,
+    FileStore files,
     ArtifactStore artifacts,
     ModelFolders models,
+    JobQuota quota,
     TimeProvider clock)
 {
-    private const int LongestSuffix = 64;
-    private const int LongestKey = 255;
     private const int ModelsShown = 8;
+    private static readonly JsonFormatter s_json = new(JsonFormatter.Settings.Default.WithPreserveProtoFieldNames(true));
 
     public async Task<Job> RunAsync(Caller caller, CreateJobRequest request, CancellationToken cancellation)
     {
@@ -30,8 +29,9 @@ public sealed class CreateJob(
             return await AgainAsync(known, digest);
 
         var spec = await ReadAsync(caller, request);
-        if (await jobs.CreateAsync(spec, digest, request.IdempotencyKey) is { } first)
+        if (await quota.WithRoomAsync(caller.Tenant, () => jobs.CreateAsync(spec, digest, request.IdempotencyKey), cancellation) is { } first)
             return await AgainAsync(first, digest);
+        caller.Target = spec.JobId;
         var job = (await jobs.FindAsync(spec.JobId))!;
         ArtifactStore.WriteJson(artifacts.JobSpecFile(spec.JobId), spec);
         await commands.SendAsync(job, cancellation);
@@ -41,12 +41,15 @@ public sealed class CreateJob(
     private async Task<JobSpec> ReadAsync(Caller caller, CreateJobRequest request)
     {
         var faults = new List<Violation>();
-        CheckModel(request.Model, faults);
-        await CheckDatasetAsync("training_dataset_id", request.TrainingDatasetId, faults);
-        if (request.ValidationDatasetId.Length > 0) await CheckDatasetAsync("validation_dataset_id", request.ValidationDatasetId, faults);
-        CheckGrader(request.GraderJson, faults);
-        CheckWords(request, faults);
-        var hyperparameters = HyperparameterFields.Read(request.Hyperparameters ?? new(), faults);
+        CheckModel(caller, request.Model, faults);
+        var training = await FindDatasetAsync(caller, "training_dataset_id", request.TrainingDatasetId, faults);
+        if (request.ValidationDatasetId.Length > 0) await FindDatasetAsync(caller, "validation_dataset_id", request.ValidationDatasetId, faults);
+        var fields = new CreateJobFields(request, faults);
+        var method = fields.Method();
+        fields.CheckGrader(method);
+        fields.CheckResponseFormat(method);
+        fields.CheckWords();
+        var hyperparameters = HyperparameterFields.Read(request.Hyperparameters ?? new(), method, training?.Rows ?? 0, faults);
         if (faults.Count > 0) throw Faults.Invalid(faults);
 
         var id = Ids.NewJob();
@@ -58,46 +61,38 @@ public sealed class CreateJob(
             TunedModelName = Ids.TunedModel(request.Model, caller.Tenant, request.Suffix, id),
             TrainingDatasetId = request.TrainingDatasetId,
             ValidationDatasetId = request.ValidationDatasetId.Length > 0 ? request.ValidationDatasetId : null,
+            Method = method,
             GraderJson = request.GraderJson,
+            ResponseFormatJson = fields.ResponseFormat(),
             Hyperparameters = hyperparameters,
             Seed = request.HasSeed ? request.Seed : 0,
             CreatedAt = clock.GetUtcNow(),
             Suffix = request.Suffix,
+            Metadata = new(request.Metadata, StringComparer.Ordinal),
+            RequestedJson = request.Hyperparameters is { } asked ? s_json.Format(asked) : null,
         };
     }
 
-    private void CheckModel(string model, List<Violation> faults)
+    private void CheckModel(Caller caller, string model, List<Violation> faults)
     {
-        if (artifacts.ModelFolder(model) is not null) return;
-        var known = models.All().Select(folder => folder.Name).ToList();
+        bool Visible(string name) => ModelNames.TenantOf(name) is not { } owner || owner == caller.Tenant;
+        if (Visible(model) && artifacts.ModelFolder(model) is not null) return;
+        var known = models.All().Select(folder => folder.Name).Where(Visible).ToList();
         var shown = known.Count == 0 ? "none" : string.Join(", ", known.Take(ModelsShown)) + (known.Count > ModelsShown ? ", ..." : "");
         faults.Add(new Violation("model", $"there is no model '{model}'; known models: {shown}"));
     }
 
-    private async Task CheckDatasetAsync(string field, string id, List<Violation> faults)
+    private async Task<StoredFile?> FindDatasetAsync(Caller caller, string field, string id, List<Violation> faults)
     {
-        if (id.Length == 0) faults.Add(new Violation(field, "missing; give the id of an uploaded dataset"));
-        else if (!await datasets.ExistsAsync(id)) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadFile returned"));
-    }
-
-    private static void CheckGrader(string json, List<Violation> faults)
-    {
-        try
+        if (id.Length == 0)
         {
-            GraderDefinition.Parse(json);
+            faults.Add(new Violation(field, "missing; give the id of an uploaded dataset"));
+            return null;
         }
-        catch (GraderException error)
-        {
-            faults.Add(new Violation("grader_json", error.Message));
-        }
-    }
-
-    private static void CheckWords(CreateJobRequest request, List<Violation> faults)
-    {
-        if (request.Suffix.Length > LongestSuffix || !request.Suffix.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
-            faults.Add(new Violation("suffix", $"'{request.Suffix}' is no suffix; letters, digits and hyphens, at most {LongestSuffix}"));
-        if (request.IdempotencyKey.Length > LongestKey || request.IdempotencyKey.Any(char.IsControl))
-            faults.Add(new Violation("idempotency_key", $"has {request.IdempotencyKey.Length} characters; at most {LongestKey} without control characters"));
+        var found = await files.FindAsync(caller.Tenant, id);
+        if (found is null) faults.Add(new Violation(field, $"there is no dataset '{id}'; give the id that UploadFile returned"));
+        else if (found.Purpose != FilePurpose.FineTune) faults.Add(new Violation(field, $"'{id}' is a file of purpose {found.Purpose}; give one of purpose {FilePurpose.FineTune}"));
+        return found;
     }
 
     private async Task<Job> AgainAsync(KnownRequest first, string digest)
@@ -107,5 +102,12 @@ public sealed class CreateJob(
         return (await jobs.FindAsync(first.JobId) ?? throw Faults.NoSuchJob(first.JobId)).ToMessage();
     }
 
-    private static string Digest(CreateJobRequest request) => Convert.ToHexStringLower(SHA256.HashData(request.ToByteArray()));
+    // A map has no order of its own: the same pairs must give the same digest.
+    private static string Digest(CreateJobRequest request)
+    {
+        var ordered = request.Clone();
+        ordered.Metadata.Clear();
+        foreach (var (key, value) in request.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)) ordered.Metadata[key] = value;
+        return Convert.ToHexStringLower(SHA256.HashData(ordered.ToByteArray()));
+    }
 }

@@ -16,7 +16,13 @@ public static class Faults
     public static RpcException NoSuchJob(string id) =>
         new(new Status(StatusCode.NotFound, $"there is no job '{id}'; list the jobs to see which exist"));
 
+    public static RpcException NoSuchModel(string name) =>
+        new(new Status(StatusCode.NotFound, $"there is no model '{name}'; list the models to see which exist"));
+
     public static RpcException Unavailable(string message) => new(new Status(StatusCode.Unavailable, message));
+
+    /// <summary>A file of the artifact store is gone or unreadable; trying again is no use.</summary>
+    public static RpcException Damaged(string message) => new(new Status(StatusCode.DataLoss, message));
 
     /// <summary>Runs a call and turns an absent Redis into an answer that a client knows to try again.</summary>
     public static async Task<T> Serve<T>(Func<Task<T>> call)

@@ -2,7 +2,9 @@ using MassTransit;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
+using RftAspire.Jobs.Metrics;
 using RftAspire.Jobs.State;
+using RftAspire.Jobs.Webhooks;
 using StackExchange.Redis;
 using DatasetFinding = RftAspire.Contracts.Messages.DatasetFinding;
 using EvalCompleted = RftAspire.Contracts.Messages.EvalCompleted;
@@ -14,7 +16,7 @@ namespace RftAspire.Jobs;
 /// Records what Ingestion, Grading and Training say of a job. One queue for all of it keeps a job's events in the order in which they
 /// were published.
 /// </summary>
-public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> logger) :
+public sealed class JobEventConsumer(JobStore jobs, WriteResults results, WebhookSender webhooks, ILogger<JobEventConsumer> logger) :
     IConsumer<DatasetsIngested>,
     IConsumer<DatasetsRejected>,
     IConsumer<GraderAccepted>,
@@ -52,11 +54,11 @@ public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> lo
     {
         var message = context.Message;
         if (message.Canaries.Length > 0) await ApplyAsync(message.JobId, new JobChange.GraderChecked(message.Canaries));
-        await ApplyAsync(message.JobId, new JobChange.Move(JobTrigger.InputsRejected) { Error = new JobError { Code = message.Code, Message = message.Message } });
+        await EndAsync(message.JobId, new JobChange.Move(JobTrigger.InputsRejected) { Error = new JobError { Code = message.Code, Message = message.Message } });
     }
 
     public Task Consume(ConsumeContext<DatasetsRejected> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.InputsRejected)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.InputsRejected)
         {
             Error = new JobError { Code = "invalid_dataset", Message = Describe(context.Message.Findings) },
         });
@@ -81,20 +83,40 @@ public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> lo
         ApplyAsync(context.Message.JobId, new JobChange.Evaluated(context.Message.Step, context.Message.Metrics));
 
     public Task Consume(ConsumeContext<JobSucceeded> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobSucceeded)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobSucceeded)
         {
             TunedModel = context.Message.ModelName,
             WeightsDigest = context.Message.WeightsDigest,
         });
 
     public Task Consume(ConsumeContext<JobFailed> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobFailed)
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobFailed)
         {
             Error = new JobError { Code = context.Message.Code, Message = context.Message.Message },
         });
 
     public Task Consume(ConsumeContext<JobCancelled> context) =>
-        ApplyAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobCancelled));
+        EndAsync(context.Message.JobId, new JobChange.Move(JobTrigger.JobCancelled));
+
+    private async Task EndAsync(string jobId, JobChange.Move end)
+    {
+        if (await jobs.FindAsync(jobId) is { } job && job.IsMovedBy(end.Trigger)) end = end with { ResultFileId = await ResultFileAsync(job) };
+        await ApplyAsync(jobId, end);
+    }
+
+    // A full disk must not keep a job from its end.
+    private async Task<string?> ResultFileAsync(JobRecord job)
+    {
+        try
+        {
+            return await results.RunAsync(job);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            logger.LogError("Job {JobId} ends without a result file: {Reason}", job.Spec.JobId, error.Message);
+            return null;
+        }
+    }
 
     private async Task AcceptAsync(ConsumeContext context, string jobId)
     {
@@ -107,6 +129,7 @@ public sealed class JobEventConsumer(JobStore jobs, ILogger<JobEventConsumer> lo
     {
         var job = await jobs.ApplyAsync(jobId, change);
         if (job is null) logger.LogWarning("An event of job {JobId} is dropped: there is no such job", jobId);
+        else await webhooks.AnnounceAsync(job);
         return job;
     }
 

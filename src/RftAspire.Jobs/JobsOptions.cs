@@ -5,9 +5,22 @@ namespace RftAspire.Jobs;
 /// <summary>Section <c>Jobs</c>.</summary>
 public sealed class JobsOptions
 {
-    /// <summary>Largest dataset that an upload may have.</summary>
+    /// <summary>Largest file that may be uploaded.</summary>
     [Range(1, long.MaxValue)]
     public long MaxDatasetBytes { get; set; } = 512L << 20;
+
+    /// <summary>Bytes a second that an upload over REST must have after <see cref="UploadGrace"/>; a slower one is cut off.</summary>
+    [Range(1, double.MaxValue)]
+    public double MinUploadRate { get; set; } = 1024;
+
+    /// <summary>How long an upload over REST may be slower than that.</summary>
+    public TimeSpan UploadGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an upload in parts stays open.</summary>
+    public TimeSpan UploadLifetime { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How often files and uploads that have expired are looked for.</summary>
+    public TimeSpan FileSweepInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the dataset checks of one upload may take.</summary>
     public TimeSpan DatasetCheckDeadline { get; set; } = TimeSpan.FromMinutes(2);

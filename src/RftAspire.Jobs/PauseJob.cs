@@ -10,6 +10,7 @@ public sealed class PauseJob(JobStore jobs, JobCommands commands)
 {
     public async Task<Job> RunAsync(Caller caller, PauseJobRequest request, CancellationToken cancellation)
     {
+        caller.Target = request.JobId;
         if (await jobs.FindAsync(caller.Tenant, request.JobId) is null) throw Faults.NoSuchJob(request.JobId);
         var job = await jobs.ApplyAsync(request.JobId, new JobChange.Move(JobTrigger.PauseRequested)) ?? throw Faults.NoSuchJob(request.JobId);
         if (JobStateMachine.Next(job.State, JobTrigger.PauseRequested).IsRefused) throw Refused(job);

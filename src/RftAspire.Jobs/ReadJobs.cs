@@ -4,26 +4,62 @@ using RftAspire.Jobs.State;
 
 namespace RftAspire.Jobs;
 
-/// <summary>GetJob and ListJobs.</summary>
+/// <summary>GetJob, ListJobs, ListEvents and ListCheckpoints.</summary>
 public sealed class ReadJobs(JobStore jobs)
 {
-    private const int DefaultPage = 20;
-    private const int LargestPage = 100;
+    private const int Batch = 100;
 
-    public async Task<Job> GetAsync(Caller caller, GetJobRequest request) =>
-        (await jobs.FindAsync(caller.Tenant, request.JobId) ?? throw Faults.NoSuchJob(request.JobId)).ToMessage();
+    public async Task<Job> GetAsync(Caller caller, GetJobRequest request) => (await FindAsync(caller, request.JobId)).ToMessage();
 
     public async Task<ListJobsResponse> ListAsync(Caller caller, ListJobsRequest request)
     {
-        if (request.PageSize is < 0 or > LargestPage)
-            throw Faults.Invalid("page_size", $"{request.PageSize} is out of range; 1 to {LargestPage}, or 0 for {DefaultPage}");
-        var size = request.PageSize == 0 ? DefaultPage : request.PageSize;
-        var found = await jobs.ListAsync(caller.Tenant, request.After, size + 1)
-            ?? throw Faults.Invalid("after", $"there is no job '{request.After}'; give the last id of the previous page");
+        var size = PageSize.Of(request.PageSize, 20, 100);
+        if (request.WithoutMetadata && request.Metadata.Count > 0)
+            throw Faults.Invalid("without_metadata", "contradicts metadata; give one of them");
+        var found = new List<JobRecord>();
+        for (var after = request.After; found.Count <= size;)
+        {
+            var next = await jobs.ListAsync(caller.Tenant, after, Batch)
+                ?? throw Faults.Invalid("after", $"there is no job '{after}'; give the last id of the previous page");
+            found.AddRange(next.Where(job => IsAskedFor(job, request)));
+            if (next.Length < Batch) break;
+            after = next[^1].Spec.JobId;
+        }
         return new ListJobsResponse
         {
             Jobs = { found.Take(size).Select(job => job.ToMessage()) },
-            HasMore = found.Length > size,
+            HasMore = found.Count > size,
         };
     }
+
+    public async Task<ListEventsResponse> EventsAsync(Caller caller, ListEventsRequest request)
+    {
+        var size = PageSize.Of(request.PageSize, 20, 1000);
+        if (request.BeforeSequence < 0) throw Faults.Invalid("before_sequence", $"{request.BeforeSequence} is negative; 0 starts with the newest event");
+        await FindAsync(caller, request.JobId);
+        var before = request.BeforeSequence == 0 ? long.MaxValue : request.BeforeSequence;
+        var found = await jobs.EventsBeforeAsync(request.JobId, before, size + 1);
+        return new ListEventsResponse { Events = { found.Take(size) }, HasMore = found.Length > size };
+    }
+
+    public async Task<ListCheckpointsResponse> CheckpointsAsync(Caller caller, ListCheckpointsRequest request)
+    {
+        var size = PageSize.Of(request.PageSize, 10, 100);
+        var job = await FindAsync(caller, request.JobId);
+        // The checkpoint that a page ended with may be gone by now, but its id still has its step.
+        var before = request.After.Length == 0 ? int.MaxValue : Ids.StepOfCheckpoint(job.Spec.JobId, request.After)
+            ?? throw Faults.Invalid("after", $"'{request.After}' is no checkpoint of job {job.Spec.JobId}; give the last id of the previous page");
+        var found = job.Checkpoints.Where(checkpoint => checkpoint.Step < before).OrderByDescending(checkpoint => checkpoint.Step).ToList();
+        return new ListCheckpointsResponse
+        {
+            Checkpoints = { found.Take(size).Select(checkpoint => CheckpointMessage.Of(job, checkpoint)) },
+            HasMore = found.Count > size,
+        };
+    }
+
+    private async Task<JobRecord> FindAsync(Caller caller, string id) => await jobs.FindAsync(caller.Tenant, id) ?? throw Faults.NoSuchJob(id);
+
+    private static bool IsAskedFor(JobRecord job, ListJobsRequest request) =>
+        (!request.WithoutMetadata || job.Spec.Metadata.Count == 0)
+        && request.Metadata.All(pair => job.Spec.Metadata.TryGetValue(pair.Key, out var value) && value == pair.Value);
 }

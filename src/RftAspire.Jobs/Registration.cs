@@ -1,8 +1,14 @@
 using RftAspire.Contracts;
+using RftAspire.Jobs.Chat;
+using RftAspire.Jobs.Evals;
 using RftAspire.Jobs.Files;
 using RftAspire.Jobs.Graders;
+using RftAspire.Jobs.Lineage;
+using RftAspire.Jobs.Metrics;
 using RftAspire.Jobs.Models;
+using RftAspire.Jobs.Rollouts;
 using RftAspire.Jobs.State;
+using RftAspire.Jobs.Webhooks;
 
 namespace RftAspire.Jobs;
 
@@ -17,11 +23,17 @@ public static class Registration
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<JobSignal>().AddSingleton<JobStore>().AddSingleton<JobCommands>();
-        services.AddSingleton<FileStore>().AddSingleton<StagingFolder>().AddSingleton<IngestionChecks>();
-        services.AddSingleton<UploadFile>().AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<WatchJob>();
+        services.AddFiles();
+        services.AddSingleton<CreateJob>().AddSingleton<ReadJobs>().AddSingleton<ListRollouts>().AddSingleton<GetLineage>().AddSingleton<WatchJob>();
         services.AddSingleton<CancelJob>().AddSingleton<PauseJob>().AddSingleton<ResumeJob>().AddSingleton<ModelFolders>().AddSingleton<ListModels>();
-        services.AddSingleton<GradingConnection>();
-        services.AddHostedService(provider => provider.GetRequiredService<StagingFolder>());
+        services.AddSingleton<GradingConnection>().AddSingleton<WriteResults>();
+        services.AddSingleton<ServedModels>().AddSingleton<DeleteModel>().AddSingleton<ExportModel>();
+        services.AddOptions<ChatOptions>().BindConfiguration("Jobs:Chat").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<CompletionInbox>().AddSingleton<CompleteChat>();
+        services.AddOptions<WebhooksOptions>().BindConfiguration("Jobs:Webhooks").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<WebhookStore>().AddSingleton<WebhookSender>().AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddSingleton<EvalStore>().AddSingleton<EvalRunSignal>().AddSingleton<EditEvals>().AddSingleton<EvalRuns>().AddSingleton<EvalRows>();
+        services.AddHostedService<EvalRunner>();
         services.AddSingleton<JobSweeper>().AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
     }
 }

@@ -6,14 +6,16 @@ using RftAspire.Jobs.State;
 namespace RftAspire.Jobs;
 
 /// <summary>ResumeJob: back into the queue, where the job goes on behind its last step; or into validation, where that had not ended.</summary>
-public sealed class ResumeJob(JobStore jobs, JobCommands commands)
+public sealed class ResumeJob(JobStore jobs, JobCommands commands, JobQuota quota)
 {
     public async Task<Job> RunAsync(Caller caller, ResumeJobRequest request, CancellationToken cancellation)
     {
+        caller.Target = request.JobId;
         var paused = await jobs.FindAsync(caller.Tenant, request.JobId) ?? throw Faults.NoSuchJob(request.JobId);
         // Looked at before the move: a job that was resumed just now is no caller's mistake of this call, nor is it resumed twice.
         if (JobStateMachine.Next(paused.State, JobTrigger.ResumeRequested).IsRefused) throw Refused(paused);
-        var job = await jobs.ApplyAsync(request.JobId, new JobChange.Move(JobTrigger.ResumeRequested)) ?? throw Faults.NoSuchJob(request.JobId);
+        var move = new JobChange.Move(JobTrigger.ResumeRequested);
+        var job = await quota.WithRoomAsync(caller.Tenant, () => jobs.ApplyAsync(request.JobId, move), cancellation) ?? throw Faults.NoSuchJob(request.JobId);
         await commands.SendAsync(job, cancellation);
         return job.ToMessage();
     }

@@ -7,7 +7,7 @@ using RftAspire.Jobs.State;
 namespace RftAspire.Jobs;
 
 /// <summary>WatchJob: the recorded events, then each new one, until the job has ended.</summary>
-public sealed class WatchJob(JobStore jobs, JobSignal signal, IOptions<JobsOptions> options)
+public sealed class WatchJob(JobStore jobs, KeyStore keys, JobSignal signal, IOptions<JobsOptions> options)
 {
     private const int Batch = 256;
 
@@ -28,6 +28,8 @@ public sealed class WatchJob(JobStore jobs, JobSignal signal, IOptions<JobsOptio
             if (request.Snapshot || job.HasEnded) return true;
             await Task.WhenAny(changed, Task.Delay(options.Value.WatchInterval, cancellation));
             cancellation.ThrowIfCancellationRequested();
+            // A stream may outlive its key.
+            await keys.RequireInForceAsync(caller.KeyId);
         }
     }
 }

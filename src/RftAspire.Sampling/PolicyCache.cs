@@ -6,58 +6,124 @@ using RftAspire.Engine.Model;
 
 namespace RftAspire.Sampling;
 
-/// <summary>The newest few weights versions, loaded once each and checked against their digest.</summary>
+/// <summary>
+/// Models in memory, loaded once each beside the decoding and checked against their digest. One that somebody has rented stays;
+/// of the others, those used last do.
+/// </summary>
 public sealed partial class PolicyCache(ArtifactStore artifacts, IOptions<SamplingOptions> options, ILogger<PolicyCache> logger) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly List<(string Digest, ProductPrecision Precision, LanguageModel Model)> _models = [];
-    private LanguageModel? _inUse;
+    // The one used last comes last.
+    private readonly List<Slot> _slots = [];
 
-    /// <summary>The model of a reference; stays loaded at least until the next call.</summary>
-    public LanguageModel Use(WeightsReference weights)
+    private sealed class Slot(string key)
     {
-        lock (_lock) return _inUse = Load(weights);
+        public string Key => key;
+        public required Task<LoadedPolicy> Loading { get; init; }
+        public int Users { get; set; }
+        public bool IsIdle => Users == 0 && Loading.IsCompletedSuccessfully;
+    }
+
+    /// <summary>The model of a reference, which stays in memory until the lease is disposed of.</summary>
+    /// <exception cref="Engine.Checkpoints.CheckpointException">The folder holds no such model.</exception>
+    public async Task<PolicyLease> RentAsync(WeightsReference weights)
+    {
+        var slot = Find(weights, users: 1);
+        try
+        {
+            return new PolicyLease(await slot.Loading, again => Count(slot, again ? 1 : -1));
+        }
+        catch
+        {
+            Count(slot, -1);
+            throw;
+        }
     }
 
     /// <summary>Loads a version ahead of its first use.</summary>
-    public void Preload(WeightsReference weights)
+    public async Task PreloadAsync(WeightsReference weights)
     {
-        lock (_lock) Load(weights);
+        var slot = Find(weights, users: 0);
+        await slot.Loading;
+        Count(slot, 0);
     }
 
     public void Dispose()
     {
         lock (_lock)
         {
-            foreach (var (_, _, model) in _models) model.Dispose();
-            _models.Clear();
+            foreach (var slot in _slots.Where(slot => slot.Loading.IsCompletedSuccessfully)) slot.Loading.Result.Dispose();
+            _slots.Clear();
         }
     }
 
-    private LanguageModel Load(WeightsReference weights)
+    private Slot Find(WeightsReference weights, int users)
     {
-        var at = _models.FindIndex(entry => entry.Digest == weights.Digest && entry.Precision == weights.Precision);
-        var entry = at >= 0 ? _models[at] : (weights.Digest, weights.Precision, LoadFrom(weights));
-        if (at >= 0) _models.RemoveAt(at);
-        else LogLoaded(weights.Version, weights.Location);
-        _models.Add(entry);
-        Evict(entry.Item3);
-        return entry.Item3;
-    }
-
-    private LanguageModel LoadFrom(WeightsReference weights) => LanguageModel.Load(Path.Combine(artifacts.Root, weights.Location), weights.Digest,
-        options.Value.Threads, weights.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32);
-
-    private void Evict(LanguageModel keep)
-    {
-        for (var i = 0; i < _models.Count && _models.Count > options.Value.CachedVersions; i++)
+        var folder = Path.Combine(artifacts.Root, weights.Location);
+        var key = $"{(weights.Digest.Length > 0 ? weights.Digest : Stamp(folder))} {weights.Precision}";
+        lock (_lock)
         {
-            if (_models[i].Model == keep || _models[i].Model == _inUse) continue;
-            _models[i].Model.Dispose();
-            _models.RemoveAt(i--);
+            // One that could not be loaded is tried again.
+            _slots.RemoveAll(slot => slot.Loading.IsFaulted);
+            var at = _slots.FindIndex(slot => slot.Key == key);
+            var slot = at >= 0 ? _slots[at] : new Slot(key) { Loading = Task.Run(() => Load(folder, weights)) };
+            if (at >= 0) _slots.RemoveAt(at);
+            _slots.Add(slot);
+            slot.Users += users;
+            return slot;
         }
+    }
+
+    private LoadedPolicy Load(string folder, WeightsReference weights)
+    {
+        var model = LanguageModel.Load(folder, weights.Digest.Length > 0 ? weights.Digest : null, options.Value.Threads,
+            weights.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32);
+        model.Prepare();
+        LogLoaded(weights.Version, weights.Location);
+        return new LoadedPolicy(model);
+    }
+
+    /// <summary>What a folder without a known digest is told apart by.</summary>
+    private static string Stamp(string folder) => string.Join(' ', new DirectoryInfo(folder) is { Exists: true } directory
+        ? directory.EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => FormattableString.Invariant($"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"))
+        : [folder]);
+
+    private void Count(Slot slot, int users)
+    {
+        List<LoadedPolicy> gone = [];
+        lock (_lock)
+        {
+            slot.Users += users;
+            var idle = _slots.Where(slot => slot.IsIdle).ToList();
+            foreach (var old in idle.SkipLast(options.Value.CachedVersions))
+            {
+                _slots.Remove(old);
+                gone.Add(old.Loading.Result);
+            }
+        }
+        gone.ForEach(policy => policy.Dispose());
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "loaded weights version {Version} from {Location}")]
     private partial void LogLoaded(int version, string location);
+}
+
+/// <summary>Holds a model in memory.</summary>
+public sealed class PolicyLease(LoadedPolicy policy, Action<bool> count) : IDisposable
+{
+    private int _disposed;
+
+    public LoadedPolicy Policy => policy;
+
+    /// <summary>A second lease, which may outlive this one.</summary>
+    public PolicyLease Again()
+    {
+        count(true);
+        return new PolicyLease(policy, count);
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) count(false);
+    }
 }

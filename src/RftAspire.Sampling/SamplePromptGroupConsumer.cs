@@ -4,7 +4,7 @@ using RftAspire.Contracts.Messages;
 namespace RftAspire.Sampling;
 
 /// <summary>Samples one prompt group. The same command always gives the same rollouts, so a redelivery is harmless.</summary>
-public sealed class SamplePromptGroupConsumer(SamplingLoop sampler) : IConsumer<SamplePromptGroup>
+public sealed class SamplePromptGroupConsumer(PromptGroupSampler sampler) : IConsumer<SamplePromptGroup>
 {
     public async Task Consume(ConsumeContext<SamplePromptGroup> context)
     {

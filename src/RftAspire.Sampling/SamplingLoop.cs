@@ -1,31 +1,22 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
-using RftAspire.Contracts.Messages;
-using RftAspire.Engine;
-using RftAspire.Engine.Numerics;
-using RftAspire.Engine.Sampling;
 
 namespace RftAspire.Sampling;
 
 /// <summary>
-/// The one thread that decodes. Prompt groups of the same weights share a batch, join it at any time and leave when their last
-/// completion ends; what a group gets does not depend on who shares its batch.
+/// The one thread that decodes. Each model's prompt groups and each model's chats have a lane, and lanes with work take turns,
+/// step by step: neither kind ever waits for the other to end, nor one model for another. Chats have rows and cache of their own.
 /// </summary>
-public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions> options) : BackgroundService
+public sealed class SamplingLoop(IOptions<SamplingOptions> options) : BackgroundService
 {
-    private readonly Channel<Pending> _arrivals = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly List<Pending> _waiting = [];
-    private readonly List<Pending> _decoding = [];
-    private readonly AnswerConstraints _constraints = new();
+    private readonly Channel<DecodingWork> _arrivals = Channel.CreateUnbounded<DecodingWork>(new UnboundedChannelOptions { SingleReader = true });
+    // Who had a turn goes to the end.
+    private readonly List<DecodingLane> _lanes = [];
 
-    private sealed record Pending(SamplePromptGroup Command, TaskCompletionSource<Rollout[]> Result);
-
-    /// <summary>The group's rollouts in index order.</summary>
-    public Task<Rollout[]> SampleAsync(SamplePromptGroup command, CancellationToken cancellation)
+    /// <summary>Hands over work whose model is loaded.</summary>
+    public void Add(DecodingWork work)
     {
-        var result = new TaskCompletionSource<Rollout[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_arrivals.Writer.TryWrite(new Pending(command, result))) throw new OperationCanceledException("the sampler is stopping");
-        return result.Task.WaitAsync(cancellation);
+        if (!_arrivals.Writer.TryWrite(work)) throw new OperationCanceledException("the sampler is stopping");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -37,122 +28,79 @@ public sealed class SamplingLoop(PolicyCache policies, IOptions<SamplingOptions>
         finally
         {
             _arrivals.Writer.TryComplete();
+            _lanes.ForEach(lane => lane.Dispose());
         }
     }
 
-    /// <summary>Decodes until nothing is left, one weights version after the other, the longest waiting first.</summary>
     private void DecodeAll(CancellationToken stopping)
     {
-        TakeArrivals();
-        while (_waiting.Count > 0)
-        {
-            var weights = _waiting[0].Command.Weights;
-            try
-            {
-                Decode(weights, stopping);
-            }
-#pragma warning disable CA1031 // Whatever is wrong with one set of weights is answered to the groups that asked for it.
-            catch (Exception error) when (error is not OperationCanceledException)
-#pragma warning restore CA1031
-            {
-                Fail(weights, error);
-            }
-            TakeArrivals();
-        }
-    }
-
-    private void Decode(WeightsReference weights, CancellationToken stopping)
-    {
-        var model = policies.Use(weights);
-        using var batch = model.OpenBatch((long)options.Value.CacheMiB << 20);
-        var active = 0;
         do
         {
             stopping.ThrowIfCancellationRequested();
-            // Who did not fit has no better chance before a completion ends.
-            if (TakeArrivals() || batch.Active < active || batch.Active == 0) Admit(batch, model, weights);
-            active = batch.Active;
+            TakeArrivals();
+            for (var step = 0; step < options.Value.ChatSteps; step++) Turn(chat: true);
+            Turn(chat: false);
+            CloseIdleLanes();
         }
-        while (batch.Step() || _waiting.Exists(pending => pending.Command.Weights == weights));
-        _decoding.Clear();
+        while (_lanes.Exists(lane => lane.HasWork) || _arrivals.Reader.TryPeek(out _));
     }
 
-    /// <summary>Groups join in the order of their arrival, as many as rows and cache have room for; the others go on waiting.</summary>
-    private void Admit(DecodingBatch batch, LanguageModel model, WeightsReference weights)
+    private void Turn(bool chat)
     {
-        var (next, entries, rows) = (new List<Pending>(), new List<BatchEntry>(), batch.Active);
-        for (var i = 0; i < _waiting.Count; i++)
+        if (_lanes.Find(lane => lane.IsChat == chat && lane.HasWork) is not { } lane) return;
+        _lanes.Remove(lane);
+        _lanes.Add(lane);
+        Step(lane);
+    }
+
+    private void TakeArrivals()
+    {
+        while (_arrivals.Reader.TryRead(out var work))
         {
-            var pending = _waiting[i];
-            if (pending.Command.Weights != weights) continue;
-            if (Request(pending, model, batch) is not { } request)
+            using var lease = work.Lease;
+            try
             {
-                _waiting.RemoveAt(i--);
-                continue;
+                var lane = _lanes.Find(lane => lane.IsChat == work.IsChat && lane.Policy == lease.Policy);
+                if (lane is null) _lanes.Add(lane = new DecodingLane(lease, work.IsChat, options.Value));
+                lane.Add(work);
             }
-            if (rows > 0 && rows + request.Count > options.Value.MaxRows) break;
-            rows += request.Count;
-            next.Add(pending);
-            entries.Add(new BatchEntry(request, completions => pending.Result.TrySetResult(ToRollouts(completions, model)),
-                failure => pending.Result.TrySetException(failure)));
-        }
-        foreach (var pending in next[..batch.Admit(entries)])
-        {
-            _waiting.Remove(pending);
-            _decoding.Add(pending);
+#pragma warning disable CA1031 // Whatever is wrong with one request is answered to who asked.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                work.Fail(error);
+            }
         }
     }
 
-    /// <summary>Null, and the group told why, when it fits neither model nor cache: the groups beside it are not at fault.</summary>
-    private SampleRequest? Request(Pending pending, LanguageModel model, DecodingBatch batch)
+    private void Step(DecodingLane lane)
     {
         try
         {
-            var request = Request(pending.Command, model);
-            batch.Check(request);
-            return request;
+            lane.Step(othersWait: _lanes.Exists(other => other != lane && other.HasWork));
         }
-        catch (ArgumentException misfit)
+#pragma warning disable CA1031 // Whatever is wrong with one model is answered to those who asked it.
+        catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
         {
-            pending.Result.TrySetException(misfit);
-            return null;
+            lane.Fail(error);
+            Close(lane);
         }
     }
 
-    private void Fail(WeightsReference weights, Exception error)
+    /// <summary>Prompt groups come again with other weights; chats come again with the same, and their prompts begin alike.</summary>
+    private void CloseIdleLanes()
     {
-        foreach (var pending in _waiting.Where(pending => pending.Command.Weights == weights).Concat(_decoding)) pending.Result.TrySetException(error);
-        _waiting.RemoveAll(pending => pending.Command.Weights == weights);
-        _decoding.Clear();
-    }
-
-    private bool TakeArrivals()
-    {
-        var before = _waiting.Count;
-        while (_arrivals.Reader.TryRead(out var pending)) _waiting.Add(pending);
-        return _waiting.Count > before;
-    }
-
-    private SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()
-    {
-        Prompt = command.PromptTokens,
-        Count = command.GroupSize,
-        MaxTokens = command.Sampling.MaxCompletionTokens,
-        Temperature = command.Sampling.Temperature,
-        TopP = command.Sampling.TopP,
-        TopK = command.Sampling.TopK,
-        Key = RandomKey.FromSeed(command.Seed).Derive(command.Id.Step).Derive((long)command.Id.Purpose).Derive(command.Id.Group),
-        StopTokens = model.Config.EosTokenIds,
-        Constraint = _constraints.For(command, model),
-    };
-
-    private static Rollout[] ToRollouts(IReadOnlyList<Completion> completions, LanguageModel model) =>
-        [.. completions.Select(completion => new Rollout
+        for (var (i, kept) = (_lanes.Count - 1, 0); i >= 0; i--)
         {
-            Index = completion.Index,
-            CompletionTokens = completion.Tokens,
-            SamplingLogprobs = completion.Logprobs,
-            Text = model.Encoder?.Decode(completion.Tokens) ?? "",
-            FinishReason = completion.Stopped ? FinishReason.Stop : FinishReason.Length,
-        })];
+            if (_lanes[i].HasWork || (_lanes[i].IsChat && kept++ < options.Value.ChatModels)) continue;
+            Close(_lanes[i]);
+        }
+    }
+
+    private void Close(DecodingLane lane)
+    {
+        _lanes.Remove(lane);
+        lane.Dispose();
+    }
 }

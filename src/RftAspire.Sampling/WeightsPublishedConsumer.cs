@@ -7,18 +7,17 @@ namespace RftAspire.Sampling;
 /// <summary>Loads a new weights version while the trainer is still choosing prompts. Every worker hears of it.</summary>
 public sealed partial class WeightsPublishedConsumer(PolicyCache policies, ILogger<WeightsPublishedConsumer> logger) : IConsumer<WeightsPublished>
 {
-    public Task Consume(ConsumeContext<WeightsPublished> context)
+    public async Task Consume(ConsumeContext<WeightsPublished> context)
     {
         try
         {
-            policies.Preload(context.Message.Weights);
+            await policies.PreloadAsync(context.Message.Weights);
         }
         catch (Exception fault) when (fault is CheckpointException or IOException)
         {
             // A worker that is late may find a version already gone. Whoever really needs the weights reports their absence.
             LogNotLoaded(context.Message.Weights.Version, fault.Message);
         }
-        return Task.CompletedTask;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "weights version {Version} was not loaded ahead: {Reason}")]

@@ -125,6 +125,7 @@ internal sealed partial class ReinforcementMethod : ITrainingMethod
         MaxCompletionTokens = Settings.MaxCompletionTokens,
         Temperature = Settings.Temperature,
         ClipRange = Settings.ClipRange,
+        ClipRangeHigh = Settings.ClipRangeHigh,
         KlCoefficient = Settings.KlCoefficient,
         MaxGradNorm = Settings.MaxGradNorm,
         StandardizeAdvantages = Settings.Advantage == AdvantageKind.MeanStd,

@@ -16,11 +16,11 @@ public sealed class Platform : IAsyncDisposable
     private readonly DistributedApplication _app;
     private readonly GrpcChannel _channel;
 
-    private Platform(DistributedApplication app)
+    private Platform(DistributedApplication app, string keyFile)
     {
-        _app = app;
+        (_app, KeyFile) = (app, keyFile);
         Address = app.GetEndpoint("jobs", "grpc");
-        _channel = GrpcChannel.ForAddress(Address.ToString());
+        _channel = GrpcChannel.ForAddress(Address.ToString(), new GrpcChannelOptions { HttpHandler = new KeyHandler(Key), DisposeHttpClient = true });
         Jobs = new JobService.JobServiceClient(_channel);
         Files = new FileService.FileServiceClient(_channel);
     }
@@ -29,6 +29,9 @@ public sealed class Platform : IAsyncDisposable
     public const string OneAtATime = "platform";
 
     public Uri Address { get; }
+    /// <summary>Where the platform keeps its first key.</summary>
+    public string KeyFile { get; }
+    public string Key => File.ReadAllText(KeyFile).Trim();
     public JobService.JobServiceClient Jobs { get; }
     public FileService.FileServiceClient Files { get; }
 
@@ -68,7 +71,8 @@ public sealed class Platform : IAsyncDisposable
         await app.StartAsync(patience.Token);
         foreach (var service in (string[])["ingestion", "sampling", "judge", "grading", "training", "jobs"])
             await app.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
-        return new Platform(app);
+        var data = Path.GetFullPath(builder.Configuration["Hosting:DataDirectory"]!, builder.AppHostDirectory);
+        return new Platform(app, Path.Combine(data, "dev-key"));
     }
 
     public Task<string> UploadAsync(int rows) => UploadAsync(string.Join('\n', File.ReadLines(Path.Combine(Sample, "train.jsonl")).Take(rows)));
@@ -123,5 +127,14 @@ public sealed class Platform : IAsyncDisposable
     {
         _channel.Dispose();
         await _app.DisposeAsync();
+    }
+
+    private sealed class KeyHandler(string key) : DelegatingHandler(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false })
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.TryAddWithoutValidation("authorization", $"Bearer {key}");
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

@@ -34,9 +34,11 @@ public sealed class RingTests
         await using var platform = await Platform.StartAsync();
         var protos = Path.Combine(NodeFactAttribute.Repository, "src", "RftAspire.Contracts", "Protos");
         var (exit, output) = await NodeFactAttribute.RunAsync("node", "jobs.js", platform.Address.Authority, protos,
-            Path.Combine(Platform.Sample, "valid.jsonl"), Path.Combine(Platform.Sample, "grader.json"), Platform.Model);
+            Path.Combine(Platform.Sample, "valid.jsonl"), Path.Combine(Platform.Sample, "grader.json"), Platform.Model, platform.KeyFile);
         Assert.True(exit == 0, output);
         var result = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(16, result.GetProperty("strange")[0].GetInt32());
+        Assert.StartsWith("no valid API key", result.GetProperty("strange")[1].GetString(), StringComparison.Ordinal);
         Assert.Equal(File.ReadLines(Path.Combine(Platform.Sample, "valid.jsonl")).Count(), result.GetProperty("rows").GetInt32());
         Assert.Equal(1, result.GetProperty("mean").GetDouble());
         Assert.Equal(3, result.GetProperty("refused").GetInt32());

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Google.Protobuf;
 using Google.Protobuf.Collections;
+using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 using RftAspire.Contracts.Jobs.V1;
 
@@ -9,6 +11,8 @@ namespace RftAspire.Cli.Jobs;
 public static class JobJson
 {
     public static string Word(JobState state) => state.ToString().ToLowerInvariant();
+
+    public static string Word(JobMethod method) => method.ToString().ToLowerInvariant();
 
     /// <summary>The job alone, as lists show it.</summary>
     public static JsonObject Of(Job job) => new()
@@ -29,6 +33,24 @@ public static class JobJson
         ["error"] = Of(job.Error),
         ["tuned_model"] = OrNull(job.TunedModel),
         ["weights_digest"] = OrNull(job.WeightsDigest),
+        ["method"] = Word(job.Method),
+        ["response_format_json"] = OrNull(job.ResponseFormatJson),
+        ["metadata"] = new JsonObject(job.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+        ["suffix"] = OrNull(job.Suffix),
+        ["requested"] = Of(job.Requested),
+        ["result_file_id"] = OrNull(job.ResultFileId),
+        ["costs"] = Of(job.Costs),
+    };
+
+    public static JsonObject Of(Checkpoint checkpoint) => new()
+    {
+        ["id"] = checkpoint.Id,
+        ["job_id"] = checkpoint.JobId,
+        ["step"] = checkpoint.Step,
+        ["model"] = checkpoint.Model,
+        ["created_at"] = Of(checkpoint.CreatedAt),
+        ["metrics"] = Of(checkpoint.Metrics),
+        ["weights_digest"] = OrNull(checkpoint.WeightsDigest),
     };
 
     /// <summary>The job with all that happened to it.</summary>
@@ -81,10 +103,13 @@ public static class JobJson
     // JSON has no NaN and no infinity.
     private static JsonValue? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 
-    private static JsonObject? Of(Hyperparameters? hyperparameters) => hyperparameters is null ? null : new(
-        Hyperparameters.Descriptor.Fields.InDeclarationOrder()
-            .Where(field => field.Accessor.HasValue(hyperparameters))
-            .Select(field => KeyValuePair.Create(field.Name, (JsonNode?)JsonValue.Create(field.Accessor.GetValue(hyperparameters)))));
+    private static JsonObject? Of(Hyperparameters? hyperparameters) => hyperparameters is null ? null : Fields(hyperparameters, field => field.Accessor.HasValue(hyperparameters));
+
+    private static JsonObject? Of(JobCosts? costs) => costs is null ? null : Fields(costs, _ => true);
+
+    private static JsonObject Fields(IMessage message, Func<FieldDescriptor, bool> shown) => new(
+        message.Descriptor.Fields.InDeclarationOrder().Where(shown)
+            .Select(field => KeyValuePair.Create(field.Name, (JsonNode?)JsonValue.Create(field.Accessor.GetValue(message)))));
 
     private static JsonObject? Of(JobError? error) => error is null ? null : new() { ["code"] = error.Code, ["message"] = error.Message };
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using RftAspire.Cli.Platform;
 using RftAspire.Contracts.Jobs.V1;
@@ -13,9 +12,12 @@ public static class ListJobsCommand
     {
         var limit = new Option<int>("--limit") { HelpName = "N", Description = "At most so many, 1 to 100.", DefaultValueFactory = _ => 20 };
         var after = new Option<string>("--after") { HelpName = "ID", Description = "Go on after this job, the last of the page before." };
-        return cli.Handle(new Command("list", "List jobs, newest first.") { limit, after }, async (context, cancellationToken) =>
+        var metadata = new Option<string[]>("--metadata") { HelpName = "KEY=VALUE", Description = "Only jobs with this metadata; may be repeated." };
+        var bare = new Option<bool>("--without-metadata") { Description = "Only jobs without metadata." };
+        return cli.Handle(new Command("list", "List jobs, newest first.") { limit, after, metadata, bare }, async (context, cancellationToken) =>
         {
-            var request = new ListJobsRequest { PageSize = context.Get(limit), After = context.Get(after) ?? "" };
+            var request = new ListJobsRequest { PageSize = context.Get(limit), After = context.Get(after) ?? "", WithoutMetadata = context.Get(bare) };
+            foreach (var (key, value) in JobCommands.Pairs("--metadata", context.Get(metadata) ?? [])) request.Metadata[key] = value;
             if (request.PageSize is < 1 or > 100) throw new UsageException($"--limit {request.PageSize}: must be 1 to 100");
             Print(context, await context.Platform.Jobs.ListJobsAsync(request, PlatformConnection.Promptly(cancellationToken)));
             return ExitCode.Ok;
@@ -42,7 +44,7 @@ public static class ListJobsCommand
         JobJson.Word(job.State),
         job.TotalSteps == 0 ? "-" : $"{job.Step}/{job.TotalSteps}",
         job.Model,
-        job.CreatedAt?.ToDateTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "-",
+        JobCommands.Time(job.CreatedAt),
         job.TunedModel,
     ];
 }

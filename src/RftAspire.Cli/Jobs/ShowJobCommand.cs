@@ -16,21 +16,30 @@ public static class ShowJobCommand
             var jobs = context.Platform.Jobs;
             var job = await jobs.GetJobAsync(new() { JobId = context.Get(id) }, PlatformConnection.Promptly(cancellationToken));
             var events = await JobEvents.RecordedAsync(jobs, job.Id, cancellationToken);
-            if (context.Json) context.PrintJson(JobJson.Of(job, events));
-            else Print(context, job, events);
+            var checkpoints = (await jobs.ListCheckpointsAsync(new() { JobId = job.Id, PageSize = 100 }, PlatformConnection.Promptly(cancellationToken))).Checkpoints;
+            if (context.Json) PrintJson(context, job, events, checkpoints);
+            else Print(context, job, events, checkpoints);
             return ExitCode.Ok;
         });
     }
 
-    private static void Print(CommandContext context, Job job, IReadOnlyList<JobEvent> events)
+    private static void PrintJson(CommandContext context, Job job, IReadOnlyList<JobEvent> events, IEnumerable<Checkpoint> checkpoints)
+    {
+        var document = JobJson.Of(job, events);
+        document["checkpoints"] = new JsonArray([.. checkpoints.Select(JobJson.Of)]);
+        context.PrintJson(document);
+    }
+
+    private static void Print(CommandContext context, Job job, IReadOnlyList<JobEvent> events, IReadOnlyCollection<Checkpoint> checkpoints)
     {
         var fields = new Grid().AddColumns(2);
         foreach (var (name, value) in JobJson.Of(job))
-            if (value is not null) fields.AddRow(new Markup($"[grey]{name}[/]"), new Text(Plain(value)));
+            if (value is not null and not JsonObject { Count: 0 }) fields.AddRow(new Markup($"[grey]{name}[/]"), new Text(Plain(value)));
         context.Console().Write(fields);
         foreach (var line in events.Where(e => e.EvalCompleted is not null || e.GraderChecked is not null || e.Note is not null).Select(WatchText.Of)) context.Out.WriteLine(line);
         if (LastStep(events) is { } step) context.Out.WriteLine(step);
         if (GraderCurves.Of(events) is { } curves) context.Console().Write(curves);
+        if (ListCheckpointsCommand.Table(checkpoints) is { } table) context.Console().Write(table);
     }
 
     private static string? LastStep(IReadOnlyList<JobEvent> events)

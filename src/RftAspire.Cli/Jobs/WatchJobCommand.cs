@@ -8,7 +8,7 @@ public static class WatchJobCommand
     {
         var id = JobCommands.JobId();
         return cli.Handle(
-            new Command("watch", "Follow a job to its end. With --json: one line an event, and last what show prints.") { id },
+            new Command("watch", "Follow a job to its end. With --json: one line an event, and last the job with them all.") { id },
             (context, cancellationToken) => JobWatch.FollowAsync(context, context.Get(id), JobWatch.ViewFor(context), cancellationToken));
     }
 }

@@ -17,6 +17,14 @@ public static class WatchText
         _ => null,
     };
 
+    /// <summary>One line for a step by itself.</summary>
+    public static string OfStep(StepTrained? step)
+    {
+        var progress = new JobProgress();
+        progress.Apply(new JobEvent { StepTrained = step ?? new() });
+        return Of(progress);
+    }
+
     public static string Of(JobProgress progress)
     {
         var text = new StringBuilder(Invariant($"step {progress.Step}/{progress.TotalSteps}"));

@@ -9,6 +9,7 @@ public static class ModelCommands
     public static Command Create(CommandLine cli) => new("models", "List models, query one without the platform, import, tune and make one.")
     {
         ListModelsCommand.Create(cli),
+        LineageCommand.Create(cli),
         GenerateCommand.Create(cli),
         ScoreCommand.Create(cli),
         ImportModelCommand.Create(cli),

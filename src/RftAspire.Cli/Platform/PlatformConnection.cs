@@ -29,11 +29,11 @@ public sealed class PlatformConnection : IDisposable
     /// <summary>Room for the calls of a grader that are under way.</summary>
     public SemaphoreSlim GraderCalls { get; } = new(GraderCallsAtOnce);
 
-    public static PlatformConnection To(string server)
+    public static PlatformConnection To(string server, string? key)
     {
         if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw new UsageException($"--server {server}: not an address; write it as {CommandLine.DefaultServer}");
-        return new(GrpcChannel.ForAddress(address));
+        return new(GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = new KeyHandler(key), DisposeHttpClient = true }));
     }
 
     /// <summary>Options of a call that is answered at once.</summary>

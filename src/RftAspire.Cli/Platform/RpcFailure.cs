@@ -12,8 +12,12 @@ public static class RpcFailure
     public static Failure Of(RpcException e, string server) => e.StatusCode switch
     {
         StatusCode.Unavailable or StatusCode.DeadlineExceeded => Unreachable(e, server),
+        StatusCode.Unauthenticated => new(
+            ExitCode.Usage,
+            $"the platform at {server} refuses this call: {e.Status.Detail}",
+            [$"rft sends {PlatformKey.Variable}; without it, and to a platform on this machine alone, the key in .rft/dev-key of this folder or one above it"]),
         StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists or StatusCode.FailedPrecondition
-            or StatusCode.OutOfRange or StatusCode.ResourceExhausted or StatusCode.PermissionDenied or StatusCode.Unauthenticated
+            or StatusCode.OutOfRange or StatusCode.ResourceExhausted or StatusCode.PermissionDenied
             => Refusal(e),
         _ => new(ExitCode.Failed, $"the platform at {server} answered {e.StatusCode}: {e.Status.Detail}", Violations(e)),
     };

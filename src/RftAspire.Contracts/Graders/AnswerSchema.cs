@@ -49,7 +49,8 @@ public sealed class AnswerSchema
         return true;
     }
 
-    internal static AnswerSchema Read(JsonElement schema, string path)
+    /// <exception cref="GraderException">It is no schema, or has a keyword that would not be checked.</exception>
+    public static AnswerSchema Read(JsonElement schema, string path)
     {
         if (schema.ValueKind is JsonValueKind.True or JsonValueKind.False) return new AnswerSchema(schema.GetBoolean() ? [] : [_ => false]);
         if (schema.ValueKind != JsonValueKind.Object) throw new GraderException(path, $"{schema.GetRawText()} is no schema; write an object");

@@ -25,6 +25,13 @@ internal sealed class CacheBudget : IDisposable
     /// <summary>Blocks of one completion at its longest; the last token is drawn but never attended to.</summary>
     public static int OwnBlocks(SampleRequest request) => KeyValueBlocks.Count(request.MaxTokens - 1);
 
+    /// <summary>The longest completions for which <see cref="Check"/> lets so many of a prompt pass.</summary>
+    public int MostTokens(int promptTokens, int count)
+    {
+        var own = (Blocks.Capacity - (long)KeyValueBlocks.Count(promptTokens)) / count;
+        return own < 0 ? 0 : (int)Math.Min(int.MaxValue, own * KeyValueBlocks.Positions + 1);
+    }
+
     /// <summary>Refuses what could never be promised.</summary>
     /// <exception cref="ArgumentException">The request alone is over the budget.</exception>
     public void Check(SampleRequest request)

@@ -8,7 +8,14 @@ namespace RftAspire.Engine.Sampling;
 /// <param name="Request">What to draw.</param>
 /// <param name="Done">Takes the completions once all have ended.</param>
 /// <param name="Failed">Called in its place when the request's constraint gives up; a request with a constraint needs it.</param>
-public readonly record struct BatchEntry(SampleRequest Request, Action<IReadOnlyList<Completion>> Done, Action<SchemaException>? Failed = null);
+/// <param name="Drawn">Told each token as it is drawn; true ends that completion with it.</param>
+/// <param name="Cancellation">Once cancelled, the request leaves before the next step and nobody is told.</param>
+public readonly record struct BatchEntry(
+    SampleRequest Request,
+    Action<IReadOnlyList<Completion>> Done,
+    Action<SchemaException>? Failed = null,
+    Func<DrawnToken, bool>? Drawn = null,
+    CancellationToken Cancellation = default);
 
 /// <summary>
 /// Continuous batching: groups join at any time, every <see cref="Step"/> draws one token for each active completion, and
@@ -56,6 +63,9 @@ public sealed unsafe class DecodingBatch : IDisposable
         _cache.Check(request);
     }
 
+    /// <summary>How long completions of one prompt may be for so many of them to have room in the whole cache; 0 for none.</summary>
+    public int MostTokens(int promptTokens, int count) => _cache.MostTokens(promptTokens, count);
+
     /// <summary>
     /// Processes prompts, draws every completion's first token, and adds the unfinished ones to the batch: of the entries in order
     /// as many as the cache has room for. Returns their number; the rest may be tried again when completions have ended.
@@ -79,6 +89,7 @@ public sealed unsafe class DecodingBatch : IDisposable
     /// <summary>Draws the next token of every active completion; false when there is none.</summary>
     public bool Step()
     {
+        DropCancelled();
         if (_active.Count == 0) return false;
         Begin(_active.Count);
         for (var row = 0; row < _active.Count; row++)
@@ -90,6 +101,16 @@ public sealed unsafe class DecodingBatch : IDisposable
         Run(_active.Count);
         _active.RemoveAll(static rollout => rollout.Finished);
         return true;
+    }
+
+    private void DropCancelled()
+    {
+        if (!_active.Exists(static rollout => rollout.Group.IsCancelled)) return;
+        foreach (var rollout in _active)
+        {
+            if (rollout.Group.IsCancelled && !rollout.Finished) rollout.Group.Leave();
+        }
+        _active.RemoveAll(static rollout => rollout.Finished);
     }
 
     public void Dispose()

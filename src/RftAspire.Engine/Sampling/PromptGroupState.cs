@@ -25,6 +25,9 @@ internal sealed class PromptGroupState
     /// <summary>Positions whose keys and values are there already, computed for an earlier prompt; less than the prompt's length.</summary>
     public int Computed { get; }
     public RolloutState[] Rollouts { get; }
+    public bool IsCancelled => _entry.Cancellation.IsCancellationRequested;
+    /// <summary>Told each token; true ends its completion.</summary>
+    public Func<DrawnToken, bool>? Drawn => _entry.Drawn;
     /// <summary>Positions of the prompt and of a completion at its longest.</summary>
     public int Longest => Request.Prompt.Length + Request.MaxTokens;
 
@@ -39,9 +42,15 @@ internal sealed class PromptGroupState
     /// <summary>Ends the group without completions.</summary>
     public void Fail(SchemaException error)
     {
+        Leave();
+        _entry.Failed!(error);
+    }
+
+    /// <summary>Gives back what the group has.</summary>
+    public void Leave()
+    {
         foreach (var rollout in Rollouts.Where(rollout => !rollout.Finished)) rollout.End();
         _cache.ReturnPrompt(_path, PromptBlocks);
-        _entry.Failed!(error);
     }
 }
 
@@ -50,6 +59,8 @@ internal sealed class RolloutState(PromptGroupState group, int index, CacheBudge
 {
     private readonly List<int> _tokens = new(group.Request.MaxTokens);
     private readonly float[] _logprobs = new float[group.Request.MaxTokens];
+    private readonly TokenLogprob[] _top = group.Request.TopLogprobs is { } count ? new TokenLogprob[count] : [];
+    private float _reported;
     private ConstraintState? _text = group.Request.Constraint?.Start;
 
     public PromptGroupState Group { get; } = group;
@@ -76,7 +87,16 @@ internal sealed class RolloutState(PromptGroupState group, int index, CacheBudge
         _logprobs[_tokens.Count] = logprob;
         _tokens.Add(token);
         Stopped = request.StopTokens.Contains(token) || request.Constraint?.IsEnd(token) == true || request.StopWhen?.Invoke(_tokens) == true;
-        if (Stopped || _tokens.Count == request.MaxTokens) End();
+        var ending = Stopped ? Ending.EndToken : _tokens.Count == request.MaxTokens ? Ending.Limit : Ending.None;
+        if (Group.Drawn?.Invoke(new DrawnToken(index, new TokenLogprob(token, _reported), _top, ending)) == true) Stopped = true;
+        if (Stopped || ending != Ending.None) End();
+    }
+
+    /// <summary>Notes what is told of the token that is appended next.</summary>
+    public void Report(TokenDistribution distribution, int token)
+    {
+        _reported = distribution.Logprob(token);
+        if (_top.Length > 0) distribution.Likeliest(_top);
     }
 
     public void End()

@@ -29,6 +29,11 @@ public sealed record SampleRequest
     /// </summary>
     public TokenConstraint? Constraint { get; init; }
 
+    /// <summary>
+    /// Tells with each token its log-probability at temperature 1, over the whole vocabulary, and those of so many of the likeliest; null tells none.
+    /// </summary>
+    public int? TopLogprobs { get; init; }
+
     /// <summary>Refuses what the model cannot sample.</summary>
     /// <exception cref="ArgumentException">The request does not fit the model.</exception>
     public void Check(ModelConfig config)
@@ -40,9 +45,28 @@ public sealed record SampleRequest
             throw new ArgumentException($"a prompt of {Prompt.Length} tokens and {MaxTokens} new ones exceed the model's context of {config.MaxPositionEmbeddings}");
         if (Constraint is { } constraint && constraint.VocabularySize != config.VocabSize)
             throw new ArgumentException($"the constraint is for {constraint.VocabularySize} tokens, the model has {config.VocabSize}: make it with the model's vocabulary size");
+        if (TopLogprobs < 0 || TopLogprobs > config.VocabSize) throw new ArgumentException($"top logprobs {TopLogprobs} must be from 0 to the vocabulary of {config.VocabSize}");
         if (Prompt.Any(token => (uint)token >= config.VocabSize))
             throw new ArgumentException($"token {Prompt.First(token => (uint)token >= config.VocabSize)} is outside the model's vocabulary of {config.VocabSize}");
     }
+}
+
+/// <summary>A token and the natural logarithm of its probability.</summary>
+public readonly record struct TokenLogprob(int Token, float Logprob);
+
+/// <summary>A token that has just been added to a completion.</summary>
+/// <param name="Index">The completion's place among the request's.</param>
+/// <param name="Drawn">The token; its log-probability is 0 unless <see cref="SampleRequest.TopLogprobs"/> asks for it.</param>
+/// <param name="Top">The likeliest tokens, the lower id first among equals; to be read before the next token is drawn.</param>
+/// <param name="Ending">What ends the completion here: an end token or the limit, or neither.</param>
+public readonly record struct DrawnToken(int Index, TokenLogprob Drawn, ReadOnlyMemory<TokenLogprob> Top, Ending Ending);
+
+/// <summary>Why a completion goes no further.</summary>
+public enum Ending
+{
+    None,
+    EndToken,
+    Limit,
 }
 
 /// <summary>One sampled completion.</summary>

@@ -69,6 +69,20 @@ internal readonly unsafe struct TokenDistribution
         return likeliest;
     }
 
+    /// <summary>Fills in the tokens with the greatest logits in descending order, the lower id first among equals.</summary>
+    public void Likeliest(Span<TokenLogprob> top)
+    {
+        var count = 0;
+        for (var token = 0; token < Size; token++)
+        {
+            var logit = _logits[token];
+            if (count == top.Length && !(logit > _logits[top[^1].Token])) continue;
+            var place = count < top.Length ? count++ : count - 1;
+            for (; place > 0 && logit > _logits[top[place - 1].Token]; place--) top[place] = top[place - 1];
+            top[place] = new TokenLogprob(token, Logprob(token));
+        }
+    }
+
     /// <summary>Gives all other tokens numerator 0. False when nothing is left: those of the mask are too unlikely for a float.</summary>
     /// <param name="mask">Token t is bit t mod 32 of element t / 32; none from the size on.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -104,10 +104,13 @@ internal sealed unsafe class TokenDraw : IDisposable
     {
         var request = rollout.Group.Request;
         var inverseTemperature = request.Temperature > 0 ? (float)(1 / request.Temperature) : 1;
-        var distribution = new TokenDistribution(_logits!.Start + (long)row * Vocabulary, Vocabulary, inverseTemperature, _numerators[thread].Start);
+        float* logits = _logits!.Start + (long)row * Vocabulary, numerators = _numerators[thread].Start;
+        var distribution = new TokenDistribution(logits, Vocabulary, inverseTemperature, numerators);
         try
         {
             var token = Choose(distribution, rollout, _filters[thread]);
+            if (request.TopLogprobs is not null)
+                rollout.Report(inverseTemperature == 1 ? distribution : new TokenDistribution(logits, Vocabulary, 1, numerators), token);
             return new Drawn(token, distribution.Logprob(token), null);
         }
         catch (SchemaException error)

@@ -9,9 +9,10 @@ public sealed record PolicySequence(float Advantage, float[] OldLogprobs, float[
 
 /// <summary>
 /// The clipped policy loss of GRPO (Shao et al., 2024) with the k3 estimate of the divergence (Schulman, 2020). With
-/// r = exp(l - old): token loss = -( min(r A, clip(r, 1-c, 1+c) A) - beta (exp(ref-l) - (ref-l) - 1) ).
+/// r = exp(l - old): token loss = -( min(r A, clip(r, 1-c, 1+h) A) - beta (exp(ref-l) - (ref-l) - 1) ), where h is c unless it is given
+/// (DAPO's clip-higher).
 /// </summary>
-public sealed class PolicyLoss(IReadOnlyList<PolicySequence> sequences, float clipRange, float klCoefficient) : ITokenLoss
+public sealed class PolicyLoss(IReadOnlyList<PolicySequence> sequences, float clipRange, float klCoefficient, float? clipRangeHigh = null) : ITokenLoss
 {
     private double _divergence, _entropy, _mismatch;
 
@@ -32,7 +33,7 @@ public sealed class PolicyLoss(IReadOnlyList<PolicySequence> sequences, float cl
         var s = sequences[sequence];
         var logRatio = logprob - s.OldLogprobs[position];
         var ratio = MathF.Exp(logRatio);
-        var bounded = Math.Clamp(ratio, 1 - clipRange, 1 + clipRange);
+        var bounded = Math.Clamp(ratio, 1 - clipRange, 1 + (clipRangeHigh ?? clipRange));
         var clipped = bounded * s.Advantage < ratio * s.Advantage;
         var (divergence, divergenceGradient) = Reference(s, position, logprob);
         Record(s, ratio, logRatio, clipped, clipped ? bounded : ratio, divergence, score.Entropy);

@@ -28,6 +28,8 @@ public sealed record PolicyStepSettings
     public required int MaxCompletionTokens { get; init; }
     public double Temperature { get; init; } = 1;
     public double ClipRange { get; init; } = 0.2;
+    /// <summary>The range above ratio 1; null takes <see cref="ClipRange"/>.</summary>
+    public double? ClipRangeHigh { get; init; }
     public double KlCoefficient { get; init; }
     public double MaxGradNorm { get; init; } = 1;
     public bool StandardizeAdvantages { get; init; }
@@ -69,7 +71,7 @@ public sealed class PolicyTrainer : IDisposable
         var graded = groups.Select(OnlyGraded).Where(group => group.Completions.Length > 0).ToList();
         var batch = graded.Select(group => new TrainingGroup(group.Prompt, group.Completions)).ToList();
         var reference = settings.KlCoefficient > 0 ? ReferenceLogprobs(batch, settings.Temperature) : null;
-        var loss = new PolicyLoss(Sequences(graded, reference, settings), (float)settings.ClipRange, (float)settings.KlCoefficient);
+        var loss = new PolicyLoss(Sequences(graded, reference, settings), (float)settings.ClipRange, (float)settings.KlCoefficient, (float?)settings.ClipRangeHigh);
         _learner.Gradients.Clear();
         _learner.Backward(batch, loss, settings.Temperature);
         var norm = Optimizer.Step(_learner.Trained, _learner.Gradients, settings.LearningRate, settings.MaxGradNorm);

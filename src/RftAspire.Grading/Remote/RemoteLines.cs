@@ -19,7 +19,7 @@ public sealed class RemoteLines : IDisposable
     public RemoteLines(IOptions<GradingOptions> options)
     {
         _options = options.Value;
-        _hosts = new AllowedHosts(_options.AllowedHosts);
+        _hosts = new AllowedHosts("Grading:AllowedHosts", _options.AllowedHosts);
         Http = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
     }
 
@@ -33,7 +33,7 @@ public sealed class RemoteLines : IDisposable
     /// <exception cref="GraderException">The host may not be reached.</exception>
     internal RemoteLine To(GraderDefinition definition, string field, Uri address)
     {
-        _hosts.Check(definition, field, address);
+        if (_hosts.Refusal(address) is { } refusal) throw new GraderException($"{definition.Path}.{field}", refusal);
         return Line(Key(address));
     }
 

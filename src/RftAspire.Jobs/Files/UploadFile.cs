@@ -4,76 +4,80 @@ using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Ingestion.V1;
 using RftAspire.Contracts.Jobs.V1;
-using Part = RftAspire.Contracts.Jobs.V1.UploadFileRequest.PartOneofCase;
+using RftAspire.Jobs.Access;
 
 namespace RftAspire.Jobs.Files;
 
 /// <summary>
-/// UploadFile: receive into staging, have it checked, then record and move. The record comes before the move, since a record
-/// without a file is nothing to anyone while a file without a record would lie there for good.
+/// Uploads: receive into staging, have a dataset checked, then reserve the id, move and record. A process killed on the way
+/// leaves nothing that the sweeper does not find.
 /// </summary>
 public sealed class UploadFile(
     ArtifactStore artifacts,
     StagingFolder staging,
     IngestionChecks ingestion,
-    FileStore datasets,
+    FileStore files,
+    LimitStore limits,
     IOptions<JobsOptions> options,
     TimeProvider clock)
 {
-    private const int LargestChunk = 1 << 20;
     private const int LongestFilename = 255;
     private const int FindingsShown = 5;
+    private const long ShortestLife = 3600;
+    private const long LongestLife = 2_592_000;
 
-    public async Task<StoredFile> RunAsync(IAsyncStreamReader<UploadFileRequest> parts, CancellationToken cancellation)
+    private static readonly TimeSpan s_reserved = TimeSpan.FromHours(1);
+
+    /// <summary>A new file to receive bytes into.</summary>
+    public async Task<IncomingFile> BeginAsync(Caller caller) => new(artifacts.Root, staging.FileFor(Ids.NewFile()), await MostBytesAsync(caller));
+
+    /// <summary>Bytes that a file of the caller may have.</summary>
+    public async Task<long> MostBytesAsync(Caller caller) =>
+        Math.Min(options.Value.MaxDatasetBytes, (await limits.ForAsync(caller.Tenant)).FileBytes is > 0 and var most ? most : long.MaxValue);
+
+    /// <summary>Faults of what is said of a file before its bytes.</summary>
+    public static void Check(FileHeader header)
     {
-        var stored = new StoredFile { Id = Ids.NewFile(), Purpose = "fine-tune", CreatedAt = clock.GetUtcNow().ToTimestamp() };
-        var path = staging.FileFor(stored.Id);
-        var file = Path.Combine(artifacts.Root, path);
-        try
-        {
-            stored.Filename = await ReceiveHeaderAsync(parts, cancellation);
-            stored.Bytes = await ReceiveDataAsync(parts, file, cancellation);
-            Judge(stored, await ingestion.CheckAsync(path, cancellation));
-            await StoreAsync(stored, file);
-            return stored;
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        var faults = new List<Violation>();
+        var name = header.Filename;
+        if (name.Length is 0 or > LongestFilename || name.Any(char.IsControl))
+            faults.Add(new Violation("header.filename", $"has {name.Length} characters; give 1 to {LongestFilename} without control characters"));
+        else if (name is "." or ".." || name.IndexOfAny(['/', '\\']) >= 0)
+            faults.Add(new Violation("header.filename", $"'{name}' is a path; give the name alone"));
+        if (header.Purpose.Length > 0 && !FilePurpose.Uploads.Contains(header.Purpose))
+            faults.Add(new Violation("header.purpose", $"'{header.Purpose}' is unknown; one of {string.Join(", ", FilePurpose.Uploads)}"));
+        if (header.ExpiresAfterSeconds is not 0 and (< ShortestLife or > LongestLife))
+            faults.Add(new Violation("header.expires_after_seconds", $"{header.ExpiresAfterSeconds} is out of range; {ShortestLife} to {LongestLife}, or nothing for a file that is kept"));
+        if (faults.Count > 0) throw Faults.Invalid(faults);
     }
 
-    private static async Task<string> ReceiveHeaderAsync(IAsyncStreamReader<UploadFileRequest> parts, CancellationToken cancellation)
+    /// <summary>Stores what has arrived, if it is sound.</summary>
+    /// <param name="caller">Whose file it will be.</param>
+    /// <param name="incoming">Its bytes.</param>
+    /// <param name="header">What is said of it.</param>
+    /// <param name="id">Its id, where that stands already; storing the same file again under it changes nothing.</param>
+    public async Task<StoredFile> StoreAsync(Caller caller, IncomingFile incoming, FileHeader header, CancellationToken cancellation, string? id = null)
     {
-        if (!await parts.MoveNext(cancellation)) throw Faults.Invalid("header", "the stream is empty; send a header first, then the file's bytes");
-        if (parts.Current.PartCase != Part.Header) throw Faults.Invalid("header", "missing; the first request must carry it, the data comes after");
-        var filename = parts.Current.Header.Filename;
-        if (filename.Length is 0 or > LongestFilename || filename.Any(char.IsControl))
-            throw Faults.Invalid("header.filename", $"has {filename.Length} characters; give 1 to {LongestFilename} without control characters");
-        return filename;
-    }
-
-    private async Task<long> ReceiveDataAsync(IAsyncStreamReader<UploadFileRequest> parts, string file, CancellationToken cancellation)
-    {
-        await using var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
-        while (await parts.MoveNext(cancellation))
+        Check(header);
+        if (incoming.Bytes == 0) throw Faults.Invalid("data", "the file is empty; send at least one line");
+        var now = clock.GetUtcNow();
+        var stored = new StoredFile
         {
-            await stream.WriteAsync(Data(parts.Current), cancellation);
-            if (stream.Position > options.Value.MaxDatasetBytes)
-                throw Faults.Invalid("data", $"more than {options.Value.MaxDatasetBytes} bytes, the most that Jobs:MaxDatasetBytes allows; send less or raise it");
-        }
-        if (stream.Position == 0) throw Faults.Invalid("data", "the file is empty; send at least one line");
-        stream.Flush(flushToDisk: true);
-        return stream.Position;
+            Id = id ?? Ids.NewFile(),
+            Filename = header.Filename,
+            Purpose = header.Purpose.Length > 0 ? header.Purpose : FilePurpose.FineTune,
+            Bytes = incoming.Bytes,
+            Digest = incoming.Finish(),
+            CreatedAt = now.ToTimestamp(),
+            ExpiresAt = header.ExpiresAfterSeconds > 0 ? now.AddSeconds(header.ExpiresAfterSeconds).ToTimestamp() : null,
+        };
+        caller.Target = stored.Id;
+        if (stored.Purpose == FilePurpose.FineTune) Judge(stored, await ingestion.CheckAsync(incoming.StagedPath, cancellation));
+        if ((await limits.ForAsync(caller.Tenant)).DatasetRows is > 0 and var most && stored.Rows > most)
+            throw Faults.Invalid("data", $"{stored.Filename} has {stored.Rows} rows, and the tenant may have {most} in one dataset (dataset_rows); send fewer, or have the limit raised");
+        await MoveAsync(caller, stored, incoming);
+        return stored;
     }
-
-    private static ReadOnlyMemory<byte> Data(UploadFileRequest part) => part.PartCase switch
-    {
-        Part.Data when part.Data.Length <= LargestChunk => part.Data.Memory,
-        Part.Data => throw Faults.Invalid("data", $"a chunk of {part.Data.Length} bytes; send at most {LargestChunk} at once"),
-        Part.Header => throw Faults.Invalid("header", "came a second time; send one header, and each file in a call of its own"),
-        _ => throw Faults.Invalid("part", "missing; each request after the header must carry data"),
-    };
 
     private static void Judge(StoredFile stored, CheckDatasetResponse check)
     {
@@ -91,19 +95,15 @@ public sealed class UploadFile(
         throw Faults.Invalid(shown);
     }
 
-    private async Task StoreAsync(StoredFile stored, string file)
+    private async Task MoveAsync(Caller caller, StoredFile stored, IncomingFile incoming)
     {
-        var target = artifacts.DatasetFile(stored.Id);
+        await files.ReserveAsync(caller.Tenant, stored.Id, clock.GetUtcNow() + s_reserved);
+        var target = files.PathOf(stored);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        await datasets.WriteAsync(stored);
-        try
-        {
-            File.Move(file, target);
-        }
-        catch (IOException)
-        {
-            await datasets.DeleteAsync(stored.Id);
-            throw;
-        }
+        File.Move(incoming.FullPath, target, overwrite: true);
+        var most = (await limits.ForAsync(caller.Tenant)).TotalBytes;
+        if (await files.WriteAsync(caller.Tenant, stored, most)) return;
+        await files.RemoveBytesAsync(caller.Tenant, stored.Id);
+        throw new RpcException(new Status(StatusCode.FailedPrecondition, $"with these {stored.Bytes} bytes the tenant's files would have more than {most}, its limit total_bytes; delete some first"));
     }
 }

@@ -15,10 +15,14 @@ public sealed class GradingConnection(IConfiguration configuration, IOptions<Job
     private GrpcChannel? _channel;
 
     /// <summary>A call with one answer, within <see cref="JobsOptions.GraderDeadline"/> and the caller's own deadline.</summary>
-    public Task<T> AskAsync<T>(ServerCallContext context, Func<GraderWorkbench.GraderWorkbenchClient, CallOptions, Task<T>> call)
+    public Task<T> AskAsync<T>(ServerCallContext context, Func<GraderWorkbench.GraderWorkbenchClient, CallOptions, Task<T>> call) =>
+        AskAsync(context.Deadline, call, context.CancellationToken);
+
+    /// <summary>The same for a caller that is no gRPC call.</summary>
+    public Task<T> AskAsync<T>(DateTime callersDeadline, Func<GraderWorkbench.GraderWorkbenchClient, CallOptions, Task<T>> call, CancellationToken cancellation)
     {
         var ours = DateTime.UtcNow + options.Value.GraderDeadline;
-        return ServeAsync(call, new CallOptions(deadline: context.Deadline < ours ? context.Deadline : ours, cancellationToken: context.CancellationToken));
+        return ServeAsync(call, new CallOptions(deadline: callersDeadline < ours ? callersDeadline : ours, cancellationToken: cancellation));
     }
 
     /// <summary>A call that may take as long as its caller waits.</summary>

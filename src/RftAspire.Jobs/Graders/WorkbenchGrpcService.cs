@@ -1,23 +1,31 @@
 using Grpc.Core;
 using RftAspire.Contracts.Grading.V1;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
+using RftAspire.Jobs.Files;
 
 namespace RftAspire.Jobs.Graders;
 
 /// <summary>The workbench in the public face: Grading does the work.</summary>
-public sealed class WorkbenchGrpcService(GradingConnection grading) : GraderWorkbench.GraderWorkbenchBase
+public sealed class WorkbenchGrpcService(GradingConnection grading, FileStore files) : GraderWorkbench.GraderWorkbenchBase
 {
+    [Needs(Role.User, Reads = true)]
     public override Task<ValidateResponse> Validate(ValidateRequest request, ServerCallContext context) =>
         grading.AskAsync(context, async (client, options) => await client.ValidateAsync(request, options));
 
+    [Needs(Role.User, Reads = true)]
     public override Task<RunResponse> Run(RunRequest request, ServerCallContext context) =>
         grading.AskAsync(context, async (client, options) => await client.RunAsync(request, options));
 
-    public override Task Test(IAsyncStreamReader<TestRequest> requestStream, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context) =>
-        grading.StreamAsync(context, async (client, options) =>
+    [Needs(Role.User, Reads = true)]
+    public override async Task Test(IAsyncStreamReader<TestRequest> requestStream, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context)
+    {
+        var first = await FirstAsync(requestStream, context);
+        await grading.StreamAsync(context, async (client, options) =>
         {
             using var done = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
             using var call = client.Test(options);
-            var sending = SendAsync(requestStream, call.RequestStream, done.Token);
+            var sending = SendAsync(first, requestStream, call.RequestStream, done.Token);
             try
             {
                 await foreach (var response in call.ResponseStream.ReadAllAsync(context.CancellationToken))
@@ -30,11 +38,23 @@ public sealed class WorkbenchGrpcService(GradingConnection grading) : GraderWork
                 await sending;
             }
         });
+    }
 
-    private static async Task SendAsync(IAsyncStreamReader<TestRequest> from, IClientStreamWriter<TestRequest> to, CancellationToken cancellation)
+    // Grading knows no tenants: a foreign dataset must be to it as one that never was.
+    private async Task<TestRequest?> FirstAsync(IAsyncStreamReader<TestRequest> requests, ServerCallContext context)
+    {
+        if (!await requests.MoveNext(context.CancellationToken)) return null;
+        if (requests.Current.Setup is { DatasetId: { Length: > 0 } id }
+            && await Faults.Serve(() => files.FindAsync(context.GetCaller().Tenant, id)) is null)
+            throw Faults.Invalid("setup.dataset_id", $"there is no dataset '{id}'; give the id that UploadFile returned, or send the rows");
+        return requests.Current;
+    }
+
+    private static async Task SendAsync(TestRequest? first, IAsyncStreamReader<TestRequest> from, IClientStreamWriter<TestRequest> to, CancellationToken cancellation)
     {
         try
         {
+            if (first is not null) await to.WriteAsync(first, cancellation);
             while (await from.MoveNext(cancellation)) await to.WriteAsync(from.Current, cancellation);
             await to.CompleteAsync();
         }

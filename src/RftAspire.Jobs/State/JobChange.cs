@@ -18,6 +18,7 @@ public abstract record JobChange
         public int? TotalSteps { get; init; }
         public string? TunedModel { get; init; }
         public string? WeightsDigest { get; init; }
+        public string? ResultFileId { get; init; }
     }
 
     /// <summary>A step is trained. It counts in any state: it may arrive after the end it came before.</summary>
@@ -37,7 +38,7 @@ public abstract record JobChange
     {
         Move move => ApplyMove(job, move, now),
         Trained step => (
-            job with { Step = Math.Max(job.Step, step.Step), TotalSteps = step.TotalSteps },
+            job with { Step = Math.Max(job.Step, step.Step), TotalSteps = step.TotalSteps, Costs = job.Costs.WithStep(step.Metrics) },
             new JobEvent
             {
                 StepTrained = new StepTrained
@@ -50,7 +51,7 @@ public abstract record JobChange
             },
             $"step:{step.Step}"),
         Evaluated eval => (
-            job,
+            job with { Costs = job.Costs.WithEval(eval.Metrics) },
             new JobEvent { EvalCompleted = new EvalCompleted { Step = eval.Step, Metrics = { Ordered(eval.Metrics) } } },
             $"eval:{eval.Step}"),
         GraderChecked check => (job, new JobEvent { GraderChecked = new Contracts.Jobs.V1.GraderChecked { Canaries = { check.Canaries.Select(ToMessage) } } }, "grader"),
@@ -78,6 +79,7 @@ public abstract record JobChange
             Error = move.Error,
             TunedModel = move.TunedModel ?? "",
             WeightsDigest = move.WeightsDigest ?? "",
+            ResultFileId = move.ResultFileId ?? "",
         };
         return (record, new JobEvent { StateChanged = new StateChanged { State = state, Error = move.Error } }, StateKey(state, record.Round));
     }

@@ -27,6 +27,8 @@ internal static class JobFields
         "change", job.CheckpointChange,
         "model", job.TunedModel,
         "digest", job.WeightsDigest,
+        "results", job.ResultFileId,
+        "costs", job.Costs.ToByteArray(),
     ];
 
     public static JobRecord Read(HashEntry[] entries)
@@ -52,6 +54,8 @@ internal static class JobFields
             Error = error is { Length: > 0 } ? JobError.Parser.ParseFrom(error) : null,
             TunedModel = (string)fields["model"]! ?? "",
             WeightsDigest = (string)fields["digest"]! ?? "",
+            ResultFileId = (string?)fields.GetValueOrDefault("results") ?? "",
+            Costs = JobCosts.Parser.ParseFrom((byte[]?)fields.GetValueOrDefault("costs") ?? []),
         };
     }
 

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
+using Asked = RftAspire.Contracts.Jobs.V1.Hyperparameters;
 
 namespace RftAspire.Jobs.State;
 
@@ -25,11 +26,16 @@ public sealed record JobRecord
     public JobError? Error { get; init; }
     public string TunedModel { get; init; } = "";
     public string WeightsDigest { get; init; } = "";
+    /// <summary>Empty until its metrics lie in a file.</summary>
+    public string ResultFileId { get; init; } = "";
+    public JobCosts Costs { get; init; } = new();
     /// <summary>Checkpoints that can be used as models, in the order of their steps, and how often the set has changed.</summary>
     public IReadOnlyList<KeptCheckpoint> Checkpoints { get; init; } = [];
     public int CheckpointChange { get; init; }
 
     public bool HasEnded => JobStateMachine.HasEnded(State);
+
+    public bool IsMovedBy(JobTrigger trigger) => JobStateMachine.Next(State, trigger).To is not null;
 
     public Job ToMessage() => new()
     {
@@ -39,7 +45,7 @@ public sealed record JobRecord
         TrainingDatasetId = Spec.TrainingDatasetId,
         ValidationDatasetId = Spec.ValidationDatasetId ?? "",
         GraderJson = Spec.GraderJson,
-        Hyperparameters = HyperparameterFields.ToMessage(Spec.Hyperparameters),
+        Hyperparameters = HyperparameterFields.ToMessage(Spec.Hyperparameters, Spec.Method),
         Seed = Spec.Seed,
         CreatedAt = Spec.CreatedAt.ToTimestamp(),
         StartedAt = StartedAt?.ToTimestamp(),
@@ -49,5 +55,12 @@ public sealed record JobRecord
         Error = Error,
         TunedModel = TunedModel,
         WeightsDigest = WeightsDigest,
+        Method = Spec.Method == TrainingMethod.Supervised ? JobMethod.Supervised : JobMethod.Reinforcement,
+        ResponseFormatJson = Spec.ResponseFormatJson ?? "",
+        Metadata = { Spec.Metadata },
+        Suffix = Spec.Suffix,
+        Requested = Spec.RequestedJson is { } requested ? Asked.Parser.ParseJson(requested) : new Asked(),
+        ResultFileId = ResultFileId,
+        Costs = Costs.Clone(),
     };
 }

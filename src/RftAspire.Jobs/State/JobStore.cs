@@ -16,7 +16,8 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     private const int Attempts = 50;
 
     // rft:job:{id}          hash      spec (JSON), state, revision, step, total, changed, started, finished (ticks, UTC),
-    //                                 error (protobuf), model, digest, round, accepted, checkpoints (JSON), change
+    //                                 error (protobuf), model, digest, results, costs (protobuf), round, accepted,
+    //                                 checkpoints (JSON), change
     // rft:job:{id}:events   stream    entry {revision}-0, field "event": JobEvent (protobuf)
     // rft:job:{id}:keys     set       keys of the facts recorded
     // rft:jobs:{tenant}     sorted    ids of its jobs by creation time
@@ -102,8 +103,14 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     public async Task<JobEvent[]> EventsAsync(string id, long after, int count)
     {
         var from = string.Create(CultureInfo.InvariantCulture, $"{after + 1}-0");
-        var entries = (RedisResult[])(await Soon(Database.ExecuteAsync("XRANGE", Events(id), from, "+", "COUNT", count)))!;
-        return Array.ConvertAll(entries, entry => JobEvent.Parser.ParseFrom((byte[])((RedisResult[])((RedisResult[])entry!)[1]!)[1]!));
+        return Events(await Soon(Database.ExecuteAsync("XRANGE", Events(id), from, "+", "COUNT", count)));
+    }
+
+    /// <summary>Events before the given one, newest first; at most <paramref name="count"/>.</summary>
+    public async Task<JobEvent[]> EventsBeforeAsync(string id, long before, int count)
+    {
+        var from = string.Create(CultureInfo.InvariantCulture, $"{before - 1}-0");
+        return Events(await Soon(Database.ExecuteAsync("XREVRANGE", Events(id), from, "-", "COUNT", count)));
     }
 
     /// <summary>The tenant's jobs, newest first, after the given one; null if that one is unknown.</summary>
@@ -126,11 +133,18 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     public async Task<Dictionary<string, string>> TunedModelsAsync() =>
         (await Soon(Database.HashGetAllAsync(Models))).ToDictionary(entry => (string)entry.Name!, entry => (string)entry.Value!);
 
+    /// <summary>The job that makes a tuned model, or null where no job does.</summary>
+    public async Task<JobRecord?> FindByModelAsync(string tunedModel) =>
+        (string?)await Soon(Database.HashGetAsync(Models, tunedModel)) is { } id ? await FindAsync(id) : null;
+
     private async Task<JobRecord[]> FindAllAsync(RedisValue[] ids)
     {
         var jobs = await Task.WhenAll(ids.Select(id => FindAsync((string)id!)));
         return [.. jobs.OfType<JobRecord>()];
     }
+
+    private static JobEvent[] Events(RedisResult entries) =>
+        Array.ConvertAll((RedisResult[])entries!, entry => JobEvent.Parser.ParseFrom((byte[])((RedisResult[])((RedisResult[])entry!)[1]!)[1]!));
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] values) =>
         // By text, not by digest: a restarted Redis has forgotten the digests that the client believes it knows.

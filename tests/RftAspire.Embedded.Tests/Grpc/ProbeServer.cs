@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RftAspire.Embedded.Tests.Grpc.V1;
@@ -26,7 +27,7 @@ public sealed class ProbeServer : IAsyncDisposable
     public Probe.ProbeClient Client => field ??= Connect();
 
     public static async Task<ProbeServer> StartAsync(
-        Action<GrpcServiceOptions>? configure = null, HttpProtocols protocols = HttpProtocols.Http2)
+        Action<GrpcServiceOptions>? configure = null, HttpProtocols protocols = HttpProtocols.Http2, bool unhealthy = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -35,17 +36,24 @@ public sealed class ProbeServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(200));
         builder.Services.AddSingleton<ProbeState>();
         builder.Services.AddGrpc(configure ?? (_ => { }));
+        builder.Services.AddGrpcReflection();
+        builder.Services.AddGrpcHealthChecks().AddCheck(
+            "probe", () => unhealthy ? HealthCheckResult.Unhealthy() : HealthCheckResult.Degraded());
         var app = builder.Build();
         app.MapGrpcService<ProbeService>();
+        app.MapGrpcReflectionService();
+        app.MapGrpcHealthChecksService();
         await app.StartAsync();
         return new ProbeServer(app);
     }
 
-    public Probe.ProbeClient Connect(GrpcChannelOptions? options = null)
+    public Probe.ProbeClient Connect(GrpcChannelOptions? options = null) => new(Channel(options));
+
+    public GrpcChannel Channel(GrpcChannelOptions? options = null)
     {
         var channel = GrpcChannel.ForAddress(Address, options ?? new GrpcChannelOptions());
         _channels.Add(channel);
-        return new Probe.ProbeClient(channel);
+        return channel;
     }
 
     public Task StopAsync() => _app.StopAsync();

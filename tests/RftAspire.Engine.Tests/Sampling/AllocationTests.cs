@@ -39,6 +39,7 @@ public sealed class AllocationTests
             request with { TopK = 20, TopP = 0.9, StopTokens = [Vocabulary, Vocabulary + 1] },
             request with { Temperature = 0, StopTokens = new HashSet<int> { Vocabulary }, StopWhen = tokens => tokens.Count > 1000 },
             request with { StopTokens = new List<int> { Vocabulary } },
+            request with { TopLogprobs = 20, Temperature = 0.7 },
         ];
     }
 
@@ -52,7 +53,7 @@ public sealed class AllocationTests
     private static long Allocated(DecodingBatch batch, int seed)
     {
         var requests = Requests(seed);
-        Assert.Equal(requests.Count, batch.Admit([.. requests.Select(request => new BatchEntry(request, _ => { }))]));
+        Assert.Equal(requests.Count, batch.Admit([.. requests.Select(request => new BatchEntry(request, _ => { }, Drawn: _ => false))]));
         for (var step = 0; step < 3; step++) batch.Step();
         var before = GC.GetTotalAllocatedBytes(precise: true);
         for (var step = 0; step < Steps; step++) batch.Step();

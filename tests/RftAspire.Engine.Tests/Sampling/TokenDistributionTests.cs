@@ -48,6 +48,15 @@ public sealed unsafe class TokenDistributionTests
     [Fact]
     public void Likeliest_Ties_TakesTheLowestId() => With([0, 3, 3, -1], 1, distribution => Assert.Equal(1, distribution.Likeliest()));
 
+    [Fact]
+    public void Likeliest_OfTies_TakesTheLowerIdsFirst() => With([2, 0, 3, 2, 3, 2], 1, distribution =>
+    {
+        var top = new TokenLogprob[4];
+        distribution.Likeliest(top);
+        Assert.Equal([2, 4, 0, 3], top.Select(one => one.Token));
+        Assert.All(top, one => Assert.Equal(distribution.Logprob(one.Token), one.Logprob));
+    });
+
     [Theory]
     [InlineData(5)]
     [InlineData(64)]

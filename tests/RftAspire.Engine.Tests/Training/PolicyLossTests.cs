@@ -25,6 +25,18 @@ public sealed class PolicyLossTests
     }
 
     [Theory]
+    [InlineData(0.24, 1, -1.271249, false)]
+    [InlineData(0.3, 1, -1.280000, true)]
+    [InlineData(-0.3, -1, 0.800000, true)]
+    public void Gradient_HigherUpperClip_BoundsTheUpperSideAlone(double logRatio, float advantage, double loss, bool clipped)
+    {
+        var policy = new PolicyLoss([new PolicySequence(advantage, [-1.5f], null, 1)], clipRange: 0.2f, klCoefficient: 0, clipRangeHigh: 0.28f);
+        policy.Gradient(0, 0, (float)(logRatio - 1.5), entropy: 0);
+        Assert.Equal(loss, policy.Loss, 2e-6);
+        Assert.Equal(clipped ? 1 : 0, policy.ClippedTokens);
+    }
+
+    [Theory]
     [InlineData(0.1, 0.004837)]
     [InlineData(-0.1, 0.005171)]
     [InlineData(1, 0.367879)]

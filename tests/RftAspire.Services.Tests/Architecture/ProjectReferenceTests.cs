@@ -22,7 +22,8 @@ public sealed class ProjectReferenceTests
         ["Training"] = ["Contracts", "ServiceDefaults", "Engine"],
         ["Benchmarks"] = ["Contracts", "Engine", "Grading"],
         ["GrpcGrader"] = ["Contracts"],
-        ["Cli"] = ["Benchmarks", "Contracts", "Engine", "Grading", "Ingestion"],
+        ["Client"] = ["Contracts"],
+        ["Cli"] = ["Benchmarks", "Client", "Contracts", "Engine", "Grading", "Ingestion"],
         ["AppHost"] = ["Embedded.Hosting", .. s_services],
     };
 

@@ -22,7 +22,13 @@ public sealed class FakeJobService : JobService.JobServiceBase
     public bool KeepOpen { get; set; }
     public TaskCompletionSource Watching { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public List<Checkpoint> Checkpoints { get; } = [];
+    public List<Rollout> Rollouts { get; } = [];
+    public List<LineageEntry> Lineage { get; } = [];
+
     public CreateJobRequest? Created { get; private set; }
+    /// <summary>The last request of a query.</summary>
+    public IMessage? Asked { get; private set; }
     public List<long> WatchedAfter { get; } = [];
 
     public override Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context)
@@ -34,8 +40,39 @@ public sealed class FakeJobService : JobService.JobServiceBase
     public override Task<Job> GetJob(GetJobRequest request, ServerCallContext context) =>
         request.JobId == Job.Id ? Task.FromResult(Job) : throw new RpcException(new(StatusCode.NotFound, $"there is no job '{request.JobId}'"));
 
-    public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context) =>
-        Task.FromResult(new ListJobsResponse { Jobs = { Job } });
+    public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context)
+    {
+        Asked = request;
+        return Task.FromResult(new ListJobsResponse { Jobs = { Job } });
+    }
+
+    public override Task<ListEventsResponse> ListEvents(ListEventsRequest request, ServerCallContext context)
+    {
+        Asked = request;
+        return Task.FromResult(new ListEventsResponse { Events = { Events.AsEnumerable().Reverse().Take(request.PageSize) }, HasMore = Events.Count > request.PageSize });
+    }
+
+    public override Task<ListCheckpointsResponse> ListCheckpoints(ListCheckpointsRequest request, ServerCallContext context)
+    {
+        Asked = request;
+        return Task.FromResult(new ListCheckpointsResponse { Checkpoints = { Checkpoints.Take(request.PageSize) }, HasMore = Checkpoints.Count > request.PageSize });
+    }
+
+    public override Task<ListRolloutsResponse> ListRollouts(ListRolloutsRequest request, ServerCallContext context)
+    {
+        Asked = request;
+        return Task.FromResult(new ListRolloutsResponse { Rollouts = { Rollouts }, NextPageToken = "next" });
+    }
+
+    public override async Task GetLineage(GetLineageRequest request, IServerStreamWriter<LineageEntry> responseStream, ServerCallContext context)
+    {
+        Asked = request;
+        foreach (var entry in Lineage) await responseStream.WriteAsync(entry, context.CancellationToken);
+    }
+
+    public override Task<Job> PauseJob(PauseJobRequest request, ServerCallContext context) => Task.FromResult(new Job { Id = request.JobId, State = JobState.Pausing });
+
+    public override Task<Job> ResumeJob(ResumeJobRequest request, ServerCallContext context) => Task.FromResult(new Job { Id = request.JobId, State = JobState.Queued });
 
     public override async Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context)
     {

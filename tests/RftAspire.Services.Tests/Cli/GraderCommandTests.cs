@@ -166,7 +166,7 @@ public sealed class GraderCommandTests : IDisposable
     public async Task PlatformGrader_Answer_IsGradedByThePlatform()
     {
         await using var grading = GradingUnderTest.Start(new ArtifactStore(_folder.Path, _folder.Path));
-        using var platform = PlatformConnection.To(grading.Address);
+        using var platform = PlatformConnection.To(grading.Address, key: null);
         var grader = new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory());
 
         var (graded, ungraded) = (await GradeAsync(grader, """{"labels":["a","b"]}"""), await GradeAsync(grader, "{}"));
@@ -180,7 +180,7 @@ public sealed class GraderCommandTests : IDisposable
     [Fact]
     public async Task PlatformGrader_PlatformIsAway_Throws()
     {
-        using var platform = PlatformConnection.To("http://127.0.0.1:1");
+        using var platform = PlatformConnection.To("http://127.0.0.1:1", key: null);
 
         await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => GradeAsync(new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory()), "{}"));
     }

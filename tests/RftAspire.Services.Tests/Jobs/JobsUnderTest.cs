@@ -41,7 +41,9 @@ public class JobsUnderTest : IAsyncLifetime
     public JobService.JobServiceClient Client => new(_channel!);
     public FileService.FileServiceClient FileClient => new(_channel!);
     public ModelService.ModelServiceClient ModelClient => new(_channel!);
+    public WebhookService.WebhookServiceClient WebhookClient => new(_channel!);
     public GraderWorkbench.GraderWorkbenchClient Workbench => new(_channel!);
+    public GrpcChannel AdminChannel => _channel!;
     public HttpClient Http { get; private set; } = new();
     public ArtifactStore Artifacts { get; private set; } = null!;
     public IServiceProvider Services => _factory!.Services;
@@ -60,11 +62,25 @@ public class JobsUnderTest : IAsyncLifetime
         _factory.StartServer();
         // In the order of the endpoints' names: grpc, http.
         var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
-        _channel = GrpcChannel.ForAddress(addresses[0]);
-        Http.BaseAddress = new Uri(addresses[1]);
+        (GrpcAddress, Http.BaseAddress) = (new Uri(addresses[0]), new Uri(addresses[1]));
+        Http.DefaultRequestHeaders.Authorization = new("Bearer", Key);
+        _channel = Channel(Key);
         // The bus is up before a test counts on a command to leave in time.
         await PublishAsync(new JobCancelled("ftjob-nobody"));
     }
+
+    /// <summary>The platform's first key, of role admin.</summary>
+    public string Key => File.ReadAllText(DevKeyFile).Trim();
+
+    public Uri GrpcAddress { get; private set; } = null!;
+    public string DevKeyFile => Path.Combine(_folder.FullName, "dev-key");
+
+    /// <summary>A way to the service with another key, or with none.</summary>
+    public GrpcChannel Channel(string? key) => GrpcChannel.ForAddress(GrpcAddress, new GrpcChannelOptions
+    {
+        HttpHandler = new KeyHandler(key),
+        DisposeHttpClient = true,
+    });
 
     public Task PublishAsync(object message) => Services.GetRequiredService<IBus>().Publish(message);
 
@@ -92,6 +108,13 @@ public class JobsUnderTest : IAsyncLifetime
         TrainingDatasetId = (await UploadAsync(GoodRow)).Id,
         GraderJson = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""",
     };
+
+    /// <summary>Waits until something is so that the service's queues lead to.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await holds()) await Task.Delay(10, deadline.Token);
+    }
 
     /// <summary>Files that an upload could leave behind.</summary>
     public IEnumerable<string> StoredFiles() =>
@@ -138,6 +161,14 @@ public class JobsUnderTest : IAsyncLifetime
     /// <summary>Whether Grading runs too; else nobody listens at its address.</summary>
     protected virtual bool HasGrading => false;
 
+    /// <summary>Settings of this service alone.</summary>
+    protected virtual Dictionary<string, string?> Settings => [];
+
+    /// <summary>Parts of this service alone.</summary>
+    protected virtual void Replace(IServiceCollection services)
+    {
+    }
+
     private void Configure(IWebHostBuilder host)
     {
         var settings = new Dictionary<string, string?>
@@ -149,12 +180,18 @@ public class JobsUnderTest : IAsyncLifetime
             ["Artifacts:BaseModels"] = Artifacts.BaseModels,
             ["services:ingestion:grpc:0"] = _ingestion!.Urls.Single(),
             ["services:grading:grpc:0"] = _grading?.Address ?? "http://127.0.0.1:1",
+            ["Access:DevKeyFile"] = DevKeyFile,
+            ["Access:RequestsPerSecond"] = "0",
             ["Jobs:MaxDatasetBytes"] = "3000000",
             ["Jobs:CommandDeadline"] = "01:00:00",
+            ["Jobs:Webhooks:Interval"] = "00:00:00.050",
+            ["Jobs:Webhooks:RetryDelay"] = "00:00:00.020",
+            ["Jobs:Webhooks:Tries"] = "3",
             ["Jobs:WatchInterval"] = "00:00:00.050",
         };
+        foreach (var (name, value) in Settings) settings[name] = value;
         host.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(settings));
-        host.ConfigureServices(services => services.AddMassTransitTestHarness());
+        host.ConfigureServices(services => Replace(services.AddMassTransitTestHarness()));
     }
 
     private async Task<WebApplication> StartIngestionAsync()

@@ -1,6 +1,8 @@
 using Grpc.Core;
 using RftAspire.Contracts.Grading.V1;
+using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Services.Tests.Grading.Workbench;
+using RftAspire.Services.Tests.Jobs.Access;
 using static RftAspire.Services.Tests.Jobs.JobsUnderTest;
 
 namespace RftAspire.Services.Tests.Jobs;
@@ -37,6 +39,22 @@ public sealed class WorkbenchTests(WorkbenchTests.JobsAndGrading service) : ICla
 
         Assert.Equal(TestResponse.PartOneofCase.Progress, responses[0].PartCase);
         Assert.Equal((1, 1.0), (responses[^1].Report.Rows, responses[^1].Report.Rewards.Mean));
+    }
+
+    [RedisFact]
+    public async Task Test_ForeignDataset_IsAnUnknownOne()
+    {
+        const string nothing = "file-000000000000000000000000";
+        var theirs = (await service.UploadAsync(GoodRow)).Id;
+        using var channel = await service.ChannelOfAsync("stranger", Role.User);
+        var stranger = new GraderWorkbench.GraderWorkbenchClient(channel);
+        Task TestAsync(string id) => WorkbenchCalls.TestAsync(stranger, new TestRequest { Setup = new TestSetup { GraderJson = Exact, DatasetId = id, AnswerColumn = "r" } });
+
+        var foreign = await FailsAsync(() => TestAsync(theirs), StatusCode.InvalidArgument);
+        var unknown = await FailsAsync(() => TestAsync(nothing), StatusCode.InvalidArgument);
+
+        Assert.Equal(["setup.dataset_id"], Fields(foreign));
+        Assert.Equal(unknown.Status.Detail.Replace(nothing, theirs, StringComparison.Ordinal), foreign.Status.Detail);
     }
 
     [RedisFact]

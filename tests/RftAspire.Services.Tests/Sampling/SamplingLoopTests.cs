@@ -4,6 +4,8 @@ using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine;
 using RftAspire.Engine.Checkpoints;
+using RftAspire.Engine.Numerics;
+using RftAspire.Engine.Sampling;
 using RftAspire.Sampling;
 using RftAspire.Services.Tests.Cli;
 
@@ -13,7 +15,7 @@ public sealed class SamplingLoopTests : IDisposable
 {
     private readonly ScratchFolder _folder = new();
     private readonly PolicyCache _policies;
-    private readonly SamplingLoop _loop;
+    private readonly PromptGroupSampler _sampler;
     private readonly List<SamplingLoop> _loops = [];
     private readonly List<PolicyCache> _caches = [];
     private readonly WeightsReference[] _weights;
@@ -21,7 +23,7 @@ public sealed class SamplingLoopTests : IDisposable
     public SamplingLoopTests()
     {
         _weights = [.. Enumerable.Range(0, 3).Select(Save)];
-        _loop = Start(new SamplingOptions { Threads = 1, MaxRows = 6 });
+        _sampler = Start(new SamplingOptions { Threads = 1, MaxRows = 6 });
         _policies = _caches[0];
     }
 
@@ -80,6 +82,8 @@ public sealed class SamplingLoopTests : IDisposable
         int[] sizes = [40, 40, 3, 40, 3];
         var commands = sizes.Select((size, group) => Command(group, 0) with { GroupSize = size, Sampling = new SamplingParameters { MaxCompletionTokens = 120 } }).ToList();
         var small = Start(new SamplingOptions { Threads = 1, MaxRows = 256, CacheMiB = 1 });
+        // The order of arrival at a loaded model is that of the calls.
+        await small.SampleAsync(commands[2], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
         var sampling = commands.ConvertAll(command => small.SampleAsync(command, CancellationToken.None));
         var tooLarge = small.SampleAsync(commands[0] with { GroupSize = 70 }, CancellationToken.None);
         for (var i = 0; i < commands.Count; i++)
@@ -104,30 +108,88 @@ public sealed class SamplingLoopTests : IDisposable
     }
 
     [Fact]
-    public void Use_MoreVersionsThanKept_LetsTheOldestGo()
+    public async Task RentAsync_MoreVersionsThanKept_LetsTheOldestIdleOneGo()
     {
-        var first = _policies.Use(_weights[0]);
-        Assert.Same(first, _policies.Use(_weights[0]));
-        _policies.Preload(_weights[1]);
-        _policies.Preload(_weights[2]);
-        // The one in use stays, whatever is loaded ahead.
-        Assert.Same(first, _policies.Use(_weights[0]));
-        Assert.NotEmpty(first.Score([1, 2, 3]));
-        _policies.Use(_weights[1]);
-        _policies.Use(_weights[2]);
+        LanguageModel first, second;
+        using (var lease = await _policies.RentAsync(_weights[0]))
+        {
+            first = lease.Policy.Model;
+            using (var again = await _policies.RentAsync(_weights[0])) Assert.Same(first, again.Policy.Model);
+            using (var other = await _policies.RentAsync(_weights[1])) second = other.Policy.Model;
+            Assert.NotEmpty(second.Score([1, 2, 3]));
+            await _policies.PreloadAsync(_weights[2]);
+            await _policies.PreloadAsync(_weights[2] with { Digest = "" });
+            // The one in use stays, whatever is loaded ahead.
+            Assert.NotEmpty(first.Score([1, 2, 3]));
+            Assert.Throws<ObjectDisposedException>(() => second.Score([1, 2, 3]));
+        }
+        using var next = await _policies.RentAsync(_weights[0]);
+        Assert.NotSame(first, next.Policy.Model);
         Assert.Throws<ObjectDisposedException>(() => first.Score([1, 2, 3]));
-        Assert.NotSame(first, _policies.Use(_weights[0]));
     }
 
-    private Task<Rollout[]> SampleAsync(SamplePromptGroup command) => _loop.SampleAsync(command, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+    [Fact]
+    public async Task Add_ChatsAmongLongGroups_EndBeforeThemAndChangeNothing()
+    {
+        var commands = Enumerable.Range(0, 40).Select(group => Long(group)).ToList();
+        var alone = new List<Rollout[]>();
+        foreach (var command in commands) alone.Add(await SampleAsync(command));
+        await _policies.PreloadAsync(_weights[1]);
 
-    private SamplingLoop Start(SamplingOptions settings)
+        var sampling = commands.ConvertAll(SampleAsync);
+        var chats = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => ChatAsync(_weights[i % 2], i)));
+
+        Assert.Contains(sampling, group => !group.IsCompleted);
+        Assert.Equal([20, 20, 20, 20, 20, 20, 20, 20], chats.Select(chat => chat.Tokens.Length));
+        for (var i = 0; i < commands.Count; i++) AssertSame(alone[i], await sampling[i].WaitAsync(TimeSpan.FromSeconds(30)));
+        // Nor do groups change chats.
+        for (var i = 0; i < 8; i++) Assert.Equal(chats[i].Tokens, (await ChatAsync(_weights[i % 2], i)).Tokens);
+    }
+
+    [Fact]
+    public async Task Add_ChatsWithoutEnd_GroupsEndAllTheSame()
+    {
+        var flooding = true;
+        var ended = 0;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(AddNextAsync));
+        foreach (var command in (SamplePromptGroup[])[Long(1), Long(2) with { Weights = _weights[2] }]) Assert.Equal(6, (await SampleAsync(command)).Length);
+        flooding = false;
+        Assert.True(ended > 8);
+
+        async Task AddNextAsync(int seed) => await AddChatAsync(_weights[seed % 2], seed, completion =>
+        {
+            Assert.Equal(20, completion.Tokens.Length);
+            Interlocked.Increment(ref ended);
+            if (flooding) _ = AddNextAsync(seed + 2);
+        });
+    }
+
+    private SamplePromptGroup Long(int group) =>
+        Command(group, 0) with { GroupSize = 6, PromptTokens = [40 + group, 50], Sampling = new SamplingParameters { MaxCompletionTokens = 120 } };
+
+    private async Task<Completion> ChatAsync(WeightsReference weights, int seed)
+    {
+        var result = new TaskCompletionSource<Completion>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await AddChatAsync(weights, seed, result.SetResult);
+        return await result.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    private async Task AddChatAsync(WeightsReference weights, int seed, Action<Completion> done)
+    {
+        using var lease = await _policies.RentAsync(weights);
+        var request = new SampleRequest { Prompt = [30, 20], MaxTokens = 20, Key = RandomKey.FromSeed(seed) };
+        _loops[0].Add(new DecodingWork(lease, isChat: true, _ => new BatchEntry(request, completions => done(completions[0])), error => Assert.Fail(error.Message)));
+    }
+
+    private Task<Rollout[]> SampleAsync(SamplePromptGroup command) => _sampler.SampleAsync(command, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+
+    private PromptGroupSampler Start(SamplingOptions settings)
     {
         var options = Options.Create(settings);
         _caches.Add(new PolicyCache(new ArtifactStore(_folder.Path, _folder.Path), options, NullLogger<PolicyCache>.Instance));
-        _loops.Add(new SamplingLoop(_caches[^1], options));
+        _loops.Add(new SamplingLoop(options));
         _loops[^1].StartAsync(CancellationToken.None).GetAwaiter().GetResult();
-        return _loops[^1];
+        return new PromptGroupSampler(_caches[^1], _loops[^1]);
     }
 
     private WeightsReference Save(int version)

@@ -1,18 +1,27 @@
 // Drives the API from its .proto files alone: uploads a dataset, tries the grader on it, creates a job, watches it, cancels it.
-// Usage: node jobs.js HOST:PORT PROTO_ROOT DATASET GRADER MODEL
+// Usage: node jobs.js HOST:PORT PROTO_ROOT DATASET GRADER MODEL KEY_FILE
 const fs = require('fs');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
-const [address, protoRoot, dataset, grader, model] = process.argv.slice(2);
+const [address, protoRoot, dataset, grader, model, keyFile] = process.argv.slice(2);
 const definition = loader.loadSync(['rft/jobs/v1/jobs.proto', 'rft/jobs/v1/files.proto', 'rft/grading/v1/grading.proto'], { includeDirs: [protoRoot], enums: String, longs: Number, defaults: true, oneofs: true });
 const { jobs, grading } = grpc.loadPackageDefinition(definition).rft;
-const client = new jobs.v1.JobService(address, grpc.credentials.createInsecure());
-const files = new jobs.v1.FileService(address, grpc.credentials.createInsecure());
-const workbench = new grading.v1.GraderWorkbench(address, grpc.credentials.createInsecure());
+const key = fs.readFileSync(keyFile, 'utf8').trim();
+const withKey = (options, nextCall) => new grpc.InterceptingCall(nextCall(options), {
+  start(metadata, listener, next) {
+    metadata.set('authorization', `Bearer ${key}`);
+    next(metadata, listener);
+  },
+});
+const connect = (Service, interceptors = [withKey]) => new Service(address, grpc.credentials.createInsecure(), { interceptors });
+const client = connect(jobs.v1.JobService);
+const files = connect(jobs.v1.FileService);
+const workbench = connect(grading.v1.GraderWorkbench);
+const stranger = connect(jobs.v1.JobService, []);
 const deadline = () => ({ deadline: Date.now() + 60000 });
-const call = (method, request) => new Promise((resolve, reject) =>
-  client[method](request, deadline(), (error, reply) => (error ? reject(error) : resolve(reply))));
+const call = (method, request, on = client) => new Promise((resolve, reject) =>
+  on[method](request, deadline(), (error, reply) => (error ? reject(error) : resolve(reply))));
 
 function upload(path) {
   return new Promise((resolve, reject) => {
@@ -60,6 +69,7 @@ function watchToTheEnd(jobId) {
 }
 
 async function main() {
+  const strange = await call('listJobs', {}, stranger).catch((error) => [error.code, error.details]);
   const file = await upload(dataset);
   const refused = await call('createJob', { model: 'no-such-model', trainingDatasetId: file.id, graderJson: '{}' }).catch((error) => error.code);
   const graderJson = fs.readFileSync(grader, 'utf8');
@@ -73,7 +83,7 @@ async function main() {
   await call('cancelJob', { jobId: job.id });
   const end = await watchToTheEnd(job.id);
   const again = await call('cancelJob', { jobId: job.id }).catch((error) => error.code);
-  console.log(JSON.stringify({ rows: file.rows, mean: tested.rewards.mean, refused, seen: [...new Set(seen)], listed, end, again }));
+  console.log(JSON.stringify({ strange, rows: file.rows, mean: tested.rewards.mean, refused, seen: [...new Set(seen)], listed, end, again }));
 }
 
-main().then(() => { client.close(); workbench.close(); }, (error) => { console.error(error); process.exit(1); });
+main().then(() => { [client, files, workbench, stranger].forEach((open) => open.close()); }, (error) => { console.error(error); process.exit(1); });

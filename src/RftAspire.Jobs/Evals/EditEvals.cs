@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using RftAspire.Contracts;
+using RftAspire.Contracts.Graders;
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
+using Status = Grpc.Core.Status;
+
+namespace RftAspire.Jobs.Evals;
+
+/// <summary>Create, read, change and delete evals.</summary>
+public sealed class EditEvals(EvalStore evals, TimeProvider clock)
+{
+    private const int MostCriteria = 32;
+    private const int LongestName = 256;
+    private const int DefaultPage = 20;
+    private const int LargestPage = 100;
+
+    public async Task<Eval> CreateAsync(Caller caller, CreateEvalRequest request)
+    {
+        var faults = new List<Violation>();
+        CheckWords(request.Name, request.Metadata, faults);
+        if (request.TestingCriteriaJson.Count is 0 or > MostCriteria)
+            faults.Add(new Violation("testing_criteria_json", $"has {request.TestingCriteriaJson.Count} graders; give 1 to {MostCriteria}"));
+        Criterion.ParseAll(request.TestingCriteriaJson, "testing_criteria_json", faults);
+        CheckSource(request.DataSourceConfigJson, faults);
+        if (faults.Count > 0) throw Faults.Invalid(faults);
+        var eval = new Eval
+        {
+            Id = Ids.NewEval(),
+            Name = request.Name,
+            Metadata = { request.Metadata },
+            DataSourceConfigJson = request.DataSourceConfigJson,
+            TestingCriteriaJson = { request.TestingCriteriaJson },
+            CreatedAt = clock.GetUtcNow().ToTimestamp(),
+        };
+        await evals.WriteAsync(caller.Tenant, eval);
+        return eval;
+    }
+
+    public async Task<Eval> GetAsync(Caller caller, string id) => await evals.FindAsync(caller.Tenant, id) ?? throw NoSuchEval(id);
+
+    public async Task<ListEvalsResponse> ListAsync(Caller caller, ListEvalsRequest request)
+    {
+        var size = PageSize(request.PageSize);
+        var found = await evals.ListAsync(caller.Tenant, request.After, size + 1, request.Descending) ?? throw UnknownAfter(request.After);
+        return new ListEvalsResponse { Evals = { found.Take(size) }, HasMore = found.Length > size };
+    }
+
+    public async Task<Eval> UpdateAsync(Caller caller, UpdateEvalRequest request)
+    {
+        var eval = await GetAsync(caller, request.EvalId);
+        var faults = new List<Violation>();
+        CheckWords(request.Name, request.Metadata, faults);
+        if (faults.Count > 0) throw Faults.Invalid(faults);
+        if (request.HasName) eval.Name = request.Name;
+        if (request.ReplaceMetadata)
+        {
+            eval.Metadata.Clear();
+            eval.Metadata.Add(request.Metadata);
+        }
+        await evals.WriteAsync(caller.Tenant, eval);
+        return eval;
+    }
+
+    public async Task DeleteAsync(Caller caller, string id)
+    {
+        await GetAsync(caller, id);
+        await evals.DeleteAsync(caller.Tenant, id);
+    }
+
+    /// <summary>The schema that rows must satisfy; null where there is none.</summary>
+    /// <exception cref="GraderException">It is no schema, or one with keywords that would not be checked.</exception>
+    internal static AnswerSchema? SchemaOf(string dataSourceConfigJson)
+    {
+        using var config = JsonDocument.Parse(dataSourceConfigJson);
+        return config.RootElement.TryGetProperty("item_schema", out var schema) && schema.ValueKind == JsonValueKind.Object
+            ? AnswerSchema.Read(schema.Clone(), "data_source_config_json.item_schema")
+            : null;
+    }
+
+    internal static int PageSize(int asked) =>
+        asked is < 0 or > LargestPage ? throw Faults.Invalid("page_size", $"{asked} is out of range; 1 to {LargestPage}, or 0 for {DefaultPage}") : asked == 0 ? DefaultPage : asked;
+
+    internal static RpcException UnknownAfter(string after) => Faults.Invalid("after", $"there is no '{after}' here; give the last id of the previous page");
+
+    internal static RpcException NoSuchEval(string id) => new(new Status(StatusCode.NotFound, $"there is no eval '{id}'; list the evals to see which exist"));
+
+    internal static void CheckWords(string name, IDictionary<string, string> metadata, List<Violation> faults)
+    {
+        if (name.Length > LongestName || name.Any(char.IsControl)) faults.Add(new Violation("name", $"has {name.Length} characters; at most {LongestName} without control characters"));
+        if (metadata.Count > 16) faults.Add(new Violation("metadata", $"has {metadata.Count} pairs; at most 16"));
+        faults.AddRange(metadata.Where(pair => pair.Key.Length > 64 || pair.Value.Length > 512).Select(pair =>
+            new Violation("metadata", $"the pair '{pair.Key[..Math.Min(pair.Key.Length, 64)]}' is too long; keys have at most 64 characters, values 512")));
+    }
+
+    private static void CheckSource(string json, List<Violation> faults)
+    {
+        const string field = "data_source_config_json";
+        try
+        {
+            using var config = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (config.RootElement.ValueKind != JsonValueKind.Object || InputMessages.Text(config.RootElement, "type") != "custom")
+                faults.Add(new Violation(field, "must be an object of type custom: {\"type\":\"custom\",\"item_schema\":{…}}"));
+            else
+                SchemaOf(json);
+        }
+        catch (JsonException error)
+        {
+            faults.Add(new Violation(field, $"is no JSON: {error.Message}"));
+        }
+        catch (GraderException error)
+        {
+            faults.Add(new Violation(field, error.Message));
+        }
+    }
+}

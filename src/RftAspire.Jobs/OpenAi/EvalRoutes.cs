@@ -1,0 +1,133 @@
+using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
+using RftAspire.Jobs.Evals;
+
+namespace RftAspire.Jobs.OpenAi;
+
+/// <summary>Routes of /v1/evals.</summary>
+internal static class EvalRoutes
+{
+    private const int StandardPage = 20;
+    private const int LargestPage = 100;
+
+    public static void MapEvals(this RouteGroupBuilder v1)
+    {
+        var evals = v1.MapGroup("/evals");
+        evals.MapPost("", CreateAsync).Needs(Role.User);
+        evals.MapGet("", ListAsync).Needs(Role.Viewer);
+        evals.MapGet("/{id}", async (string id, EditEvals edit, HttpContext http) => EvalBodies.Of(await edit.GetAsync(http.GetCaller(), id))).Needs(Role.Viewer);
+        evals.MapPost("/{id}", UpdateAsync).Needs(Role.User);
+        evals.MapDelete("/{id}", DeleteAsync).Needs(Role.User);
+        var runs = evals.MapGroup("/{id}/runs");
+        runs.MapPost("", CreateRunAsync).Needs(Role.User);
+        runs.MapGet("", ListRunsAsync).Needs(Role.Viewer);
+        runs.MapGet("/{run}", RunAsync).Needs(Role.Viewer);
+        runs.MapPost("/{run}", CancelRunAsync).Needs(Role.User);
+        runs.MapDelete("/{run}", DeleteRunAsync).Needs(Role.User);
+        runs.MapGet("/{run}/output_items", ListItemsAsync).Needs(Role.Viewer);
+        runs.MapGet("/{run}/output_items/{item}", ItemAsync).Needs(Role.Viewer);
+    }
+
+    private static async Task<object> CreateAsync(HttpContext http, EditEvals edit)
+    {
+        var body = await JsonBody.ReadAsync(http.Request);
+        return EvalBodies.Of(await edit.CreateAsync(http.GetCaller(), new CreateEvalRequest
+        {
+            Name = body.OptionalText("name") ?? "",
+            Metadata = { Metadata(body) },
+            DataSourceConfigJson = body.Fields("data_source_config").Value.GetRawText(),
+            TestingCriteriaJson = { body.Items("testing_criteria").Select(criterion => criterion.GetRawText()) },
+        }));
+    }
+
+    private static async Task<object> ListAsync(HttpContext http, EditEvals edit)
+    {
+        var page = Page.Of(http.Request, StandardPage, LargestPage);
+        http.Request.QueryWord("order_by", "created_at");
+        var found = await edit.ListAsync(http.GetCaller(), new ListEvalsRequest { PageSize = page.Limit, After = page.After, Descending = IsDescending(http) });
+        return ListBody.Of(found.Evals.Select(EvalBodies.Of), found.HasMore, eval => eval.Id);
+    }
+
+    private static async Task<object> UpdateAsync(string id, HttpContext http, EditEvals edit)
+    {
+        var body = await JsonBody.ReadAsync(http.Request);
+        var request = new UpdateEvalRequest { EvalId = id, ReplaceMetadata = body.Find("metadata") is not null, Metadata = { Metadata(body) } };
+        if (body.OptionalText("name") is { } name) request.Name = name;
+        return EvalBodies.Of(await edit.UpdateAsync(http.GetCaller(), request));
+    }
+
+    private static async Task<object> DeleteAsync(string id, HttpContext http, EditEvals edit)
+    {
+        await edit.DeleteAsync(http.GetCaller(), id);
+        return new { @object = "eval.deleted", deleted = true, eval_id = id };
+    }
+
+    private static async Task<object> CreateRunAsync(string id, HttpContext http, EvalRuns runs, EditEvals edit)
+    {
+        var body = await JsonBody.ReadAsync(http.Request);
+        var run = await runs.CreateAsync(http.GetCaller(), new CreateEvalRunRequest
+        {
+            EvalId = id,
+            Name = body.OptionalText("name") ?? "",
+            Metadata = { Metadata(body) },
+            DataSourceJson = body.Fields("data_source").Value.GetRawText(),
+        });
+        return EvalBodies.Of(run);
+    }
+
+    private static async Task<object> ListRunsAsync(string id, HttpContext http, EvalRuns runs)
+    {
+        var page = Page.Of(http.Request, StandardPage, LargestPage);
+        var found = await runs.ListAsync(http.GetCaller(), new ListEvalRunsRequest
+        {
+            EvalId = id,
+            PageSize = page.Limit,
+            After = page.After,
+            Descending = IsDescending(http),
+            State = EvalBodies.StateOf(http.Request.QueryWord("status", "", "queued", "in_progress", "completed", "failed", "canceled")),
+        });
+        return ListBody.Of(found.Runs.Select(EvalBodies.Of), found.HasMore, run => run.Id);
+    }
+
+    private static async Task<object> RunAsync(string id, string run, HttpContext http, EvalRuns runs) =>
+        EvalBodies.Of(await runs.GetAsync(http.GetCaller(), id, run));
+
+    private static async Task<object> CancelRunAsync(string id, string run, HttpContext http, EvalRuns runs) =>
+        EvalBodies.Of(await runs.CancelAsync(http.GetCaller(), id, run));
+
+    private static async Task<object> DeleteRunAsync(string id, string run, HttpContext http, EvalRuns runs)
+    {
+        await runs.DeleteAsync(http.GetCaller(), id, run);
+        return new { @object = "eval.run.deleted", deleted = true, run_id = run };
+    }
+
+    private static async Task<object> ListItemsAsync(string id, string run, HttpContext http, EvalRuns runs)
+    {
+        var page = Page.Of(http.Request, StandardPage, LargestPage);
+        var parent = await runs.GetAsync(http.GetCaller(), id, run);
+        var found = await runs.ListItemsAsync(http.GetCaller(), new ListOutputItemsRequest
+        {
+            EvalId = id,
+            RunId = run,
+            PageSize = page.Limit,
+            After = page.After,
+            Descending = IsDescending(http),
+            Status = http.Request.QueryWord("status", "", "pass", "fail", "error"),
+        });
+        return ListBody.Of(found.Items.Select(item => EvalBodies.Of(item, parent)), found.HasMore, item => item.Id);
+    }
+
+    private static async Task<object> ItemAsync(string id, string run, string item, HttpContext http, EvalRuns runs)
+    {
+        var parent = await runs.GetAsync(http.GetCaller(), id, run);
+        return EvalBodies.Of(await runs.GetItemAsync(http.GetCaller(), new() { EvalId = id, RunId = run, OutputItemId = item }), parent);
+    }
+
+    private static bool IsDescending(HttpContext http) => http.Request.QueryWord("order", "asc", "desc") == "desc";
+
+    private static Dictionary<string, string> Metadata(JsonFields body)
+    {
+        if (body.OptionalFields("metadata") is not { } given) return [];
+        return given.Value.EnumerateObject().ToDictionary(pair => pair.Name, pair => given.Text(pair.Name));
+    }
+}

@@ -1,0 +1,11 @@
+namespace RftAspire.Services.Tests.Jobs;
+
+/// <summary>Sends a key with every request, over HTTP/2.</summary>
+internal sealed class KeyHandler(string? key) : DelegatingHandler(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false })
+{
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (key is not null) request.Headers.TryAddWithoutValidation("authorization", $"Bearer {key}");
+        return base.SendAsync(request, cancellationToken);
+    }
+}
