@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RftAspire.Contracts;
 
 /// <summary>
@@ -47,6 +49,9 @@ public sealed record PromptRow
     public required System.Text.Json.JsonElement Item { get; init; }
     /// <summary>1-based line of the dataset file.</summary>
     public required int Line { get; init; }
+    /// <summary>Places of the assistant's messages that a supervised job learns; null where the messages are a prompt.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int[]? Learned { get; init; }
 }
 
 /// <summary>One chat message of a prompt.</summary>
