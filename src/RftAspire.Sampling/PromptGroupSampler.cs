@@ -15,11 +15,11 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
     {
         using var lease = await policies.RentAsync(command.Weights);
         var result = new TaskCompletionSource<Rollout[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var entry = new BatchEntry(
-            Request(command, lease.Policy.Model),
-            completions => result.TrySetResult(ToRollouts(completions, lease.Policy.Model)),
-            Cancellation: cancellation);
-        loop.Add(new DecodingWork(lease, isChat: false, _ => entry, error => result.TrySetException(error)));
+        var model = lease.Policy.Model;
+        // The request is made where it is decoded: one thread at a time compiles what its text must be.
+        BatchEntry Enter(DecodingBatch _) => new(
+            Request(command, model), completions => result.TrySetResult(ToRollouts(completions, model)), Cancellation: cancellation);
+        loop.Add(new DecodingWork(lease, isChat: false, Enter, error => result.TrySetException(error)));
         return await result.Task.WaitAsync(cancellation);
     }
 
