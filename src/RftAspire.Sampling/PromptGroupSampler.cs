@@ -1,5 +1,6 @@
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine;
+using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Sampling;
 
@@ -8,6 +9,8 @@ namespace RftAspire.Sampling;
 /// <summary>From the command for a prompt group to its rollouts.</summary>
 public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
 {
+    private readonly AnswerConstraints _constraints = new();
+
     /// <summary>The group's rollouts in index order.</summary>
     public async Task<Rollout[]> SampleAsync(SamplePromptGroup command, CancellationToken cancellation)
     {
@@ -21,7 +24,7 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
         return await result.Task.WaitAsync(cancellation);
     }
 
-    private static SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()
+    private SampleRequest Request(SamplePromptGroup command, LanguageModel model) => new()
     {
         Prompt = command.PromptTokens,
         Count = command.GroupSize,
@@ -31,7 +34,13 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
         TopK = command.Sampling.TopK,
         Key = RandomKey.FromSeed(command.Seed).Derive(command.Id.Step).Derive((long)command.Id.Purpose).Derive(command.Id.Group),
         StopTokens = model.Config.EosTokenIds,
+        Constraint = Constraint(command, model),
     };
+
+    private TokenConstraint? Constraint(SamplePromptGroup command, LanguageModel model)
+    {
+        lock (_constraints) return _constraints.For(command, model);
+    }
 
     private static Rollout[] ToRollouts(IReadOnlyList<Completion> completions, LanguageModel model) =>
         [.. completions.Select(completion => new Rollout
