@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RftAspire.Contracts;
 
 /// <summary>
@@ -26,6 +28,8 @@ public sealed record JobSpec
     public string Suffix { get; init; } = "";
     /// <summary>The caller's own notes, in ordinal order of their keys.</summary>
     public SortedDictionary<string, string> Metadata { get; init => field = new(value, StringComparer.Ordinal); } = new(StringComparer.Ordinal);
+    /// <summary>Given back as it is; decides nothing.</summary>
+    public string Annotation { get; init; } = "";
     /// <summary>The hyperparameters as the caller wrote them, as protobuf's JSON; null where none were given.</summary>
     public string? RequestedJson { get; init; }
 }
@@ -47,6 +51,9 @@ public sealed record PromptRow
     public required System.Text.Json.JsonElement Item { get; init; }
     /// <summary>1-based line of the dataset file.</summary>
     public required int Line { get; init; }
+    /// <summary>Places of the assistant's messages that a supervised job learns; null where the messages are a prompt.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int[]? Learned { get; init; }
 }
 
 /// <summary>One chat message of a prompt.</summary>

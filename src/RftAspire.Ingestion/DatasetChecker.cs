@@ -3,7 +3,7 @@ using RftAspire.Contracts.Graders;
 namespace RftAspire.Ingestion;
 
 /// <summary>
-/// Judges datasets: UTF-8 JSON Lines, one strict object a row, with <c>messages</c> that end with the user's. Time is linear in the
+/// Judges datasets: UTF-8 JSON Lines, one strict object a row, with <c>messages</c> that end with the user's, or the assistant's. Time is linear in the
 /// file; memory holds one line, and some 100 bytes a row for the search for repeats.
 /// </summary>
 public static class DatasetChecker
@@ -19,6 +19,22 @@ public static class DatasetChecker
         var validation = new FileCheck(options, findings, "validation file: ", leaksFrom: training.Prompts);
         validation.Run(valid);
         return findings.Report(training.Rows, validation.Rows);
+    }
+
+    /// <summary>Judges files by themselves: as prompts to answer, or as answered conversations where that is what they are.</summary>
+    /// <param name="train">Read twice, so it must be able to seek.</param>
+    /// <param name="valid">Likewise.</param>
+    public static DatasetReport CheckEither(Stream train, Stream? valid = null)
+    {
+        var prompts = Check(train, valid);
+        if (prompts.Verdict != DatasetVerdict.Reject) return prompts;
+        train.Position = 0;
+        if (valid is not null) valid.Position = 0;
+        var answered = Check(train, valid, new DatasetCheckOptions { Answered = true });
+        // Where it is neither, what it is closer to.
+        return answered.Verdict != DatasetVerdict.Reject || Findings(answered) < Findings(prompts) ? answered : prompts;
+
+        static int Findings(DatasetReport report) => report.Findings.Length + report.Omitted;
     }
 
     private sealed class FileCheck(DatasetCheckOptions options, Findings findings, string prefix, PromptDigests? leaksFrom)

@@ -12,7 +12,7 @@ public sealed class DatasetChecksService(ArtifactStore store) : DatasetChecks.Da
     {
         using var train = Open(request.DatasetPath, "dataset_path");
         using var valid = request.ValidationPath.Length > 0 ? Open(request.ValidationPath, "validation_path") : null;
-        return Task.FromResult(Response(DatasetChecker.Check(train, valid)));
+        return Task.FromResult(Response(DatasetChecker.CheckEither(train, valid)));
     }
 
     private FileStream Open(string path, string field)

@@ -11,7 +11,7 @@ public static class DatasetPrompts
         foreach (var row in new RowReader(options ?? new DatasetCheckOptions()).Read(dataset))
         {
             if (!row.IsSound) throw new InvalidDataException($"line {row.Line}: {row.Faults.First(fault => fault.Rejects).Message}");
-            yield return new PromptRow { Messages = row.Messages, Item = WithoutMessages(row.Value), Line = row.Line };
+            yield return new PromptRow { Messages = row.Messages, Item = WithoutMessages(row.Value), Line = row.Line, Learned = row.Learned };
         }
     }
 

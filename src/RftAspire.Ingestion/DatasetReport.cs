@@ -32,6 +32,9 @@ public sealed record DatasetCheckOptions
     /// <summary>Longer lines are refused without being held in memory.</summary>
     public int MaxLineBytes { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>Rows end with the assistant's answer, which is learned, in place of the user's message, which is to be answered.</summary>
+    public bool Answered { get; init; }
+
     /// <summary>What the job's grader reads of every row.</summary>
     public IReadOnlyList<GraderColumn> Columns { get; init; } = [];
 }

@@ -7,7 +7,7 @@ using RftAspire.Contracts.Messages;
 namespace RftAspire.Ingestion;
 
 /// <summary>
-/// Checks a job's grader and datasets and writes its prompts. A redelivery writes the same bytes and says the same; a file
+/// Checks a job's datasets, and the grader if it has one, and writes its prompts. A redelivery writes the same bytes and says the same; a file
 /// that cannot be opened is thrown, to be tried again.
 /// </summary>
 public sealed partial class IngestDatasetsConsumer(ArtifactStore store, ILogger<IngestDatasetsConsumer> logger) : IConsumer<IngestDatasets>
@@ -22,8 +22,8 @@ public sealed partial class IngestDatasetsConsumer(ArtifactStore store, ILogger<
             await context.Publish(new DatasetsRejected(spec.JobId, report.Findings), context.CancellationToken);
             return;
         }
-        WritePrompts(spec.TrainingDatasetId, store.TrainingPromptsFile(spec.JobId));
-        if (spec.ValidationDatasetId is { } valid) WritePrompts(valid, store.ValidationPromptsFile(spec.JobId));
+        WritePrompts(spec, spec.TrainingDatasetId, store.TrainingPromptsFile(spec.JobId));
+        if (spec.ValidationDatasetId is { } valid) WritePrompts(spec, valid, store.ValidationPromptsFile(spec.JobId));
         LogIngested(spec.JobId, report.Rows, report.ValidationRows);
         await context.Publish(
             new DatasetsIngested(spec.JobId, report.Rows, report.ValidationRows, report.Findings), context.CancellationToken);
@@ -33,10 +33,9 @@ public sealed partial class IngestDatasetsConsumer(ArtifactStore store, ILogger<
     {
         try
         {
-            var grader = GraderDefinition.Parse(spec.GraderJson);
             using var train = File.OpenRead(store.DatasetFile(spec.TrainingDatasetId));
             using var valid = spec.ValidationDatasetId is { } id ? File.OpenRead(store.DatasetFile(id)) : null;
-            return DatasetChecker.Check(train, valid, new DatasetCheckOptions { Columns = [.. grader.Columns] });
+            return DatasetChecker.Check(train, valid, Options(spec));
         }
         catch (GraderException error)
         {
@@ -44,10 +43,14 @@ public sealed partial class IngestDatasetsConsumer(ArtifactStore store, ILogger<
         }
     }
 
-    private void WritePrompts(string datasetId, string path) => ArtifactStore.WriteAtomically(path, stream =>
+    private static DatasetCheckOptions Options(JobSpec spec) => spec.Method == TrainingMethod.Supervised
+        ? new DatasetCheckOptions { Answered = true }
+        : new DatasetCheckOptions { Columns = [.. GraderDefinition.Parse(spec.GraderJson).Columns] };
+
+    private void WritePrompts(JobSpec spec, string datasetId, string path) => ArtifactStore.WriteAtomically(path, stream =>
     {
         using var dataset = File.OpenRead(store.DatasetFile(datasetId));
-        foreach (var row in DatasetPrompts.Read(dataset))
+        foreach (var row in DatasetPrompts.Read(dataset, Options(spec)))
         {
             JsonSerializer.Serialize(stream, row, ArtifactStore.Json);
             stream.WriteByte((byte)'\n');

@@ -6,11 +6,14 @@ namespace RftAspire.Ingestion;
 /// <summary>A line that is not blank. <see cref="Value"/> and <see cref="Messages"/> are sound unless a fault rejects the row.</summary>
 internal readonly record struct DatasetRow(int Line, JsonElement Value, PromptMessage[] Messages, IReadOnlyList<Fault> Faults)
 {
+    /// <summary>Places of the assistant's messages that are learned, where the rows are to have some.</summary>
+    public int[]? Learned { get; init; }
+
     public bool IsSound => !Faults.Any(fault => fault.Rejects);
 }
 
 /// <summary>Reads a dataset row by row; a row's value stands until the next row is read.</summary>
-internal sealed class RowReader(DatasetCheckOptions options, string lastRole = "user")
+internal sealed class RowReader(DatasetCheckOptions options)
 {
     private static readonly JsonDocumentOptions s_json = new() { MaxDepth = StrictJson.MaxDepth };
 
@@ -34,8 +37,9 @@ internal sealed class RowReader(DatasetCheckOptions options, string lastRole = "
                 continue;
             }
             using var document = JsonDocument.Parse(bytes, s_json);
-            var messages = MessageReader.Read(document.RootElement, lastRole, options.MaxPromptBytes, faults);
-            yield return new DatasetRow(line.Number, document.RootElement, messages, faults);
+            var messages = MessageReader.Read(document.RootElement, options.Answered ? "assistant" : "user", options.MaxPromptBytes, faults);
+            var row = new DatasetRow(line.Number, document.RootElement, messages, faults);
+            yield return options.Answered && row.IsSound ? row with { Learned = LearnedMessages.Find(row, faults) } : row;
         }
     }
 

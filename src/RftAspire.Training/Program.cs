@@ -7,6 +7,7 @@ builder.AddServiceDefaults();
 builder.AddMessaging(bus =>
 {
     bus.AddConsumer<StartTrainingConsumer>();
+    bus.AddConsumer<PauseTrainingConsumer>();
     bus.AddConsumer<CancelTrainingConsumer>();
     bus.AddConsumer<PromptGroupGradedConsumer, PromptGroupGradedConsumerDefinition>();
     bus.AddConsumer<PromptGroupFaultConsumer>();

@@ -56,15 +56,4 @@ public sealed class PromptSet
         }
         return kept.Count == 0 ? prompt : [.. kept];
     }
-
-    /// <summary>The prompt at a place in the endless sequence of shuffled epochs.</summary>
-    public int AtPosition(long position, RandomKey key) => Epoch(position / Count, key)[(int)(position % Count)];
-
-    private (long Epoch, int[] Order) _epoch = (-1, []);
-
-    private int[] Epoch(long epoch, RandomKey key)
-    {
-        if (_epoch.Epoch != epoch) _epoch = (epoch, key.Derive(epoch).Permutation(Count));
-        return _epoch.Order;
-    }
 }

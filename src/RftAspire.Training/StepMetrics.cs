@@ -19,7 +19,7 @@ internal static class StepMetrics
             ["reward/zero_variance_groups"] = result.ZeroVarianceShare,
             ["rollouts/count"] = rollouts.Count,
             ["rollouts/ungraded"] = rollouts.Count - rewards.Count,
-            ["completion/length_mean"] = lengths.Average(),
+            ["completion_tokens/mean"] = lengths.Average(),
             ["completion/truncated"] = rollouts.Count(rollout => rollout.Rollout.FinishReason == FinishReason.Length) / (double)rollouts.Count,
             ["loss"] = result.Loss,
             ["ratio/min"] = result.RatioMin,
@@ -30,12 +30,14 @@ internal static class StepMetrics
             ["entropy"] = result.Entropy,
             ["optim/lr"] = learningRate,
             ["optim/grad_norm"] = result.GradientNorm,
-            ["tokens/sampled"] = lengths.Sum(),
+            ["tokens/prompt"] = groups.Sum(group => group.PromptTokens.Length),
+            ["tokens/completion"] = lengths.Sum(),
+            ["tokens/trained"] = result.Tokens,
             ["tokens/s"] = lengths.Sum() / (sampling + learning).TotalSeconds,
-            ["time/sample"] = sampling.TotalSeconds,
+            ["time/sampling"] = sampling.TotalSeconds,
             // Within the time to sample.
             ["time/paused"] = paused.TotalSeconds,
-            ["time/learn"] = learning.TotalSeconds,
+            ["time/training"] = learning.TotalSeconds,
             ["time/step"] = (sampling + learning).TotalSeconds,
         };
     }

@@ -1,6 +1,7 @@
 using MassTransit;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
+using RftAspire.Contracts.Messages;
 using RftAspire.Engine.Checkpoints;
 
 namespace RftAspire.Training;
@@ -15,32 +16,57 @@ public sealed partial class TrainingLoop(
         while (!stoppingToken.IsCancellationRequested)
         {
             var jobId = await backlog.NextAsync(stoppingToken);
-            if (await RunAsync(jobId, stoppingToken) is not { } outcome) return;
-            backlog.End(jobId, outcome);
+            using var turn = backlog.Take(jobId, stoppingToken);
+            // Paused since.
+            if (turn is null) continue;
+            if (await RunAsync(turn, stoppingToken) is not { } outcome) return;
             LogEnded(jobId, outcome.State, outcome.Message);
-            await AnnounceAsync(jobId, outcome, stoppingToken);
+            await EndAsync(turn, outcome, stoppingToken);
         }
+    }
+
+    private async Task EndAsync(TrainingTurn turn, TrainingOutcome outcome, CancellationToken stopping)
+    {
+        if (outcome != TrainingOutcome.Paused)
+        {
+            backlog.End(turn.JobId, outcome);
+            await AnnounceAsync(turn.JobId, outcome, stopping);
+            return;
+        }
+        await TellKeptAsync(turn.JobId, stopping);
+        await bus.Publish(new JobPaused(turn.JobId, turn.Round), stopping);
     }
 
     private async Task AnnounceAsync(string jobId, TrainingOutcome outcome, CancellationToken stopping)
     {
+        await TellKeptAsync(jobId, stopping);
         await bus.Publish(outcome.ToEvent(jobId), stopping);
         backlog.Announced(jobId);
     }
 
-    /// <summary>Null when the process stops before the job has ended.</summary>
-    private async Task<TrainingOutcome?> RunAsync(string jobId, CancellationToken stopping)
+    // Again, since the run may have been cut off before it told.
+    private async Task TellKeptAsync(string jobId, CancellationToken stopping)
     {
-        using var cancellation = backlog.Run(jobId, stopping);
+        if (KeptCheckpoints.News(artifacts, jobId) is { } kept) await bus.Publish(kept, stopping);
+    }
+
+    /// <summary>Null when the process stops before the job has ended.</summary>
+    private async Task<TrainingOutcome?> RunAsync(TrainingTurn turn, CancellationToken stopping)
+    {
+        var jobId = turn.JobId;
         try
         {
-            cancellation.Token.ThrowIfCancellationRequested();
+            turn.Cancellation.ThrowIfCancellationRequested();
             var spec = ArtifactStore.ReadJson<JobSpec>(artifacts.JobSpecFile(jobId));
             LogStarted(jobId, spec.Model);
-            using var run = new TrainingRun(spec, artifacts, exchange, bus, options.Value, logger);
-            return await run.RunAsync(cancellation.Token);
+            using var model = new JobModel(spec, artifacts, options.Value.Threads);
+            using ITrainingMethod method = spec.Method == TrainingMethod.Supervised
+                ? new SupervisedMethod(spec, model, artifacts)
+                : new ReinforcementMethod(spec, model, artifacts, exchange, options.Value, logger);
+            var run = new TrainingRun(spec, model, method, artifacts, bus, options.Value, logger);
+            return await run.RunAsync(turn.Round, () => backlog.IsPausing(jobId, turn.Round), turn.Cancellation);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (turn.Cancellation.IsCancellationRequested)
         {
             return stopping.IsCancellationRequested && !backlog.IsCancelled(jobId) ? null : new TrainingOutcome("cancelled");
         }
@@ -58,10 +84,6 @@ public sealed partial class TrainingLoop(
         {
             LogBroke(jobId, error);
             return new TrainingOutcome("failed", "internal_error", $"{error.GetType().Name}: {error.Message}");
-        }
-        finally
-        {
-            backlog.Leave(jobId);
         }
     }
 

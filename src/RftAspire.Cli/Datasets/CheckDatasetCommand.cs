@@ -16,13 +16,12 @@ public static class CheckDatasetCommand
         var command = new Command("check", "Judge a dataset: accept, warn or reject, with line and reason. Exits 1 on reject.") { file, valid, grader };
         return cli.Handle(command, (context, _) =>
         {
-            var options = new DatasetCheckOptions
-            {
-                Columns = context.Get(grader) is { } graderFile ? [.. GraderDefinition.Parse(GraderFile.Read(context, graderFile)).Columns] : [],
-            };
+            var options = context.Get(grader) is { } graderFile
+                ? new DatasetCheckOptions { Columns = [.. GraderDefinition.Parse(GraderFile.Read(context, graderFile)).Columns] }
+                : null;
             using var dataset = Open(context, "file", context.Get(file));
             using var validation = context.Get(valid) is { } validFile ? Open(context, "--valid", validFile) : null;
-            return Task.FromResult(Print(context, DatasetChecker.Check(dataset, validation, options)));
+            return Task.FromResult(Print(context, options is null ? DatasetChecker.CheckEither(dataset, validation) : DatasetChecker.Check(dataset, validation, options)));
         });
     }
 

@@ -29,10 +29,10 @@ internal sealed class LanguagePretraining(BaseModelRecipe recipe, BpeTokenizer t
         for (var step = 0; step < recipe.PretrainingSteps; step++)
         {
             var rate = SupervisedTrainer.CosineRate(step, recipe.PretrainingSteps, recipe.PretrainingRate, WarmupSteps, FinalRate);
-            loss += trainer.Step(windows.Batch(key.Derive(2).Derive(step), recipe.WindowsPerStep), rate);
+            loss += trainer.Step(windows.Batch(key.Derive(2).Derive(step), recipe.WindowsPerStep), rate).Loss;
             if ((step + 1) % ReportInterval != 0) continue;
             var tokens = (double)ReportInterval * recipe.WindowsPerStep * recipe.WindowTokens;
-            yield return new PretrainingProgress(step + 1, loss / ReportInterval, trainer.Evaluate(heldOut), tokens / clock.Elapsed.TotalSeconds);
+            yield return new PretrainingProgress(step + 1, loss / ReportInterval, trainer.Evaluate(heldOut).Loss, tokens / clock.Elapsed.TotalSeconds);
             (clock, loss) = (Stopwatch.StartNew(), 0);
         }
     }

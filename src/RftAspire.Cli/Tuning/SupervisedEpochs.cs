@@ -47,7 +47,7 @@ internal sealed class SupervisedEpochs(Parameters parameters, ThreadTeam team, S
             var ofEpoch = key.Derive(epoch);
             var batch = ofEpoch.Permutation(examples).Skip(place * settings.BatchSize).Take(settings.BatchSize).Select(row => example(row, ofEpoch.Derive(row))).ToList();
             var rate = SupervisedTrainer.CosineRate(step, settings.ScheduledSteps, settings.LearningRate, settings.WarmupSteps, FinalRate);
-            yield return new SupervisedStep(step + 1, epoch + 1, trainer.Step(batch, rate), batch.Sum(Tokens));
+            yield return new SupervisedStep(step + 1, epoch + 1, trainer.Step(batch, rate).Loss, batch.Sum(Tokens));
         }
     }
 

@@ -1,14 +1,12 @@
 using RftAspire.Engine;
 using RftAspire.Engine.Checkpoints;
-using RftAspire.Engine.Tokenization;
 using RftAspire.Engine.Training;
 using RftAspire.Ingestion;
 
 namespace RftAspire.Cli.Tuning;
 
 /// <summary>
-/// Conversations as token ids: each learned message of the assistant is a completion of what stands before it, put as it is put to the
-/// model when it answers. The loss is on these tokens alone.
+/// Conversations as token ids: each learned message of the assistant is an example.
 /// </summary>
 internal static class TuningExamples
 {
@@ -36,24 +34,13 @@ internal static class TuningExamples
 
     private static TrainingGroup Example(string file, AnsweredRow row, int answer, PromptEncoder encoder, ModelConfig config)
     {
-        var before = row.Messages[..answer].Select(message => (message.Role, message.Content)).ToList();
-        var group = Encode(file, row.Line, () => new TrainingGroup(encoder.Encode(before), [encoder.EncodeAnswer(before, row.Messages[answer].Content)]));
-        var (prompt, completion) = (group.Prompt.Length, group.Completions[0].Length);
-        if (prompt == 0) throw new UsageException($"--data {file}, line {row.Line}: nothing stands before messages[{answer}]; begin with a message of role user");
-        return prompt + completion <= config.MaxPositionEmbeddings
-            ? group
-            : throw new UsageException($"--data {file}, line {row.Line}: messages[{answer}] has {completion} tokens after {prompt}, more than the model's context of {config.MaxPositionEmbeddings}; shorten the row or leave it out");
-    }
-
-    private static TrainingGroup Encode(string file, int line, Func<TrainingGroup> encode)
-    {
         try
         {
-            return encode();
+            return SupervisedExample.Encode(encoder, config, [.. row.Messages.Select(message => (message.Role, message.Content))], answer);
         }
-        catch (ChatTemplateException fault)
+        catch (InvalidDataException fault)
         {
-            throw new UsageException($"--data {file}, line {line}: {fault.Message}");
+            throw new UsageException($"--data {file}, line {row.Line}: {fault.Message}");
         }
     }
 }

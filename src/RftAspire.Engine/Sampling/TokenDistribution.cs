@@ -41,6 +41,9 @@ internal readonly unsafe struct TokenDistribution
 
     public float Logprob(int token) => (_logits[token] - _max) * _inverseTemperature - LogSum;
 
+    /// <summary>Whether no token has a greater logit.</summary>
+    public bool IsLikeliest(int token) => _logits[token] == _max;
+
     /// <summary>H = log sum - mean of the scaled logits, in nats.</summary>
     public float Entropy()
     {

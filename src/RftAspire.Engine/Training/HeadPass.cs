@@ -39,12 +39,12 @@ internal sealed unsafe class HeadPass : IDisposable
     private int Hidden => _weights.Config.HiddenSize;
     private int Vocabulary => _weights.Config.VocabSize;
 
-    public void Logprobs(PackedBatch batch, NativeBuffer stream, float inverseTemperature, Action<Target, float> found)
+    public void Logprobs(PackedBatch batch, NativeBuffer stream, float inverseTemperature, Action<Target, TokenScore> found)
     {
         foreach (var chunk in Chunks(batch.Targets))
         {
             var scores = Score(chunk, stream, inverseTemperature, withEntropy: false);
-            for (var i = 0; i < chunk.Targets.Count; i++) found(chunk.Targets[i], scores[i].Logprob);
+            for (var i = 0; i < chunk.Targets.Count; i++) found(chunk.Targets[i], scores[i]);
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed unsafe class HeadPass : IDisposable
             for (var i = 0; i < coefficients.Length; i++)
             {
                 var target = chunk.Targets[i];
-                coefficients[i] = loss.Gradient(target.Sequence, target.Position, scores[i].Logprob, scores[i].Entropy);
+                coefficients[i] = loss.Gradient(target.Sequence, target.Position, scores[i]);
             }
             _team.Run(new LogitGradientJob(this, chunk, coefficients, inverseTemperature));
             foreach (var row in Enumerable.Range(0, chunk.Rows.Count).Except(chunk.ChunkRow)) _logits.Span((long)row * Vocabulary, Vocabulary).Clear();
@@ -115,10 +115,10 @@ internal sealed unsafe class HeadPass : IDisposable
         if (chunk.Rows.Count > 0) yield return chunk;
     }
 
-    private (float Logprob, float Entropy)[] Score(Chunk chunk, NativeBuffer stream, float inverseTemperature, bool withEntropy)
+    private TokenScore[] Score(Chunk chunk, NativeBuffer stream, float inverseTemperature, bool withEntropy)
     {
         Project(chunk, stream);
-        var scores = new (float, float)[chunk.Targets.Count];
+        var scores = new TokenScore[chunk.Targets.Count];
         _team.Run(new ScoreJob(this, chunk, inverseTemperature, withEntropy, scores));
         return scores;
     }
@@ -154,7 +154,7 @@ internal sealed unsafe class HeadPass : IDisposable
         return (Border(thread), Border(thread + 1));
     }
 
-    private readonly struct ScoreJob(HeadPass head, Chunk chunk, float inverseTemperature, bool withEntropy, (float Logprob, float Entropy)[] scores) : IParallelJob
+    private readonly struct ScoreJob(HeadPass head, Chunk chunk, float inverseTemperature, bool withEntropy, TokenScore[] scores) : IParallelJob
     {
         public void Execute(int thread, int threads)
         {
@@ -165,7 +165,11 @@ internal sealed unsafe class HeadPass : IDisposable
                 var distribution = head.Distribution(row, inverseTemperature);
                 head._sums.Start[row] = distribution.Sum;
                 var entropy = withEntropy ? distribution.Entropy() : 0;
-                for (; i < to && chunk.ChunkRow[i] == row; i++) scores[i] = (distribution.Logprob(chunk.Targets[i].Token), entropy);
+                for (; i < to && chunk.ChunkRow[i] == row; i++)
+                {
+                    var token = chunk.Targets[i].Token;
+                    scores[i] = new TokenScore(distribution.Logprob(token), entropy, distribution.IsLikeliest(token));
+                }
             }
         }
     }

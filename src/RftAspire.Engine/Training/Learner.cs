@@ -79,13 +79,13 @@ public sealed unsafe class Learner : IDisposable
     public float[][] Logprobs(IReadOnlyList<TrainingGroup> groups, double temperature = 1)
     {
         var results = groups.SelectMany(group => group.Completions).Select(completion => new float[completion.Length]).ToArray();
-        foreach (var batch in Cut(groups))
-        {
-            Forward(batch, forBackward: false);
-            _head.Logprobs(batch, _buffers!.Stream, (float)(1 / temperature), (target, logprob) => results[target.Sequence][target.Position] = logprob);
-        }
+        Score(groups, temperature, (target, score) => results[target.Sequence][target.Position] = score.Logprob);
         return results;
     }
+
+    /// <summary>Shows every completion token's score to <paramref name="loss"/>, which adds nothing to the gradients.</summary>
+    public void Evaluate(IReadOnlyList<TrainingGroup> groups, ITokenLoss loss, double temperature = 1) =>
+        Score(groups, temperature, (target, score) => loss.Gradient(target.Sequence, target.Position, score));
 
     /// <summary>As <see cref="Logprobs"/>, by the weights without the adapter.</summary>
     public float[][] BaseLogprobs(IReadOnlyList<TrainingGroup> groups, double temperature = 1)
@@ -133,6 +133,15 @@ public sealed unsafe class Learner : IDisposable
         _head.Dispose();
         _lookupGradient?.Dispose();
         _buffers?.Dispose();
+    }
+
+    private void Score(IReadOnlyList<TrainingGroup> groups, double temperature, Action<Target, TokenScore> found)
+    {
+        foreach (var batch in Cut(groups))
+        {
+            Forward(batch, forBackward: false);
+            _head.Logprobs(batch, _buffers!.Stream, (float)(1 / temperature), found);
+        }
     }
 
     /// <summary>In bf16 gradients are summed over pairs of rows, which must be the same in every batch.</summary>

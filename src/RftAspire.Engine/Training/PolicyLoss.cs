@@ -27,15 +27,16 @@ public sealed class PolicyLoss(IReadOnlyList<PolicySequence> sequences, float cl
     /// <summary>Mean k3 divergence between the sampler's and the learner's log-probabilities.</summary>
     public double MismatchKl => Tokens == 0 ? 0 : _mismatch / Tokens;
 
-    public float Gradient(int sequence, int position, float logprob, float entropy)
+    public float Gradient(int sequence, int position, TokenScore score)
     {
+        var logprob = score.Logprob;
         var s = sequences[sequence];
         var logRatio = logprob - s.OldLogprobs[position];
         var ratio = MathF.Exp(logRatio);
         var bounded = Math.Clamp(ratio, 1 - clipRange, 1 + (clipRangeHigh ?? clipRange));
         var clipped = bounded * s.Advantage < ratio * s.Advantage;
         var (divergence, divergenceGradient) = Reference(s, position, logprob);
-        Record(s, ratio, logRatio, clipped, clipped ? bounded : ratio, divergence, entropy);
+        Record(s, ratio, logRatio, clipped, clipped ? bounded : ratio, divergence, score.Entropy);
         return s.TokenWeight * ((clipped ? 0 : -s.Advantage * ratio) + klCoefficient * divergenceGradient);
     }
 

@@ -73,7 +73,7 @@ public sealed class GradientTests
             var current = loss();
             var logprobs = bench.Learner.Logprobs(groups, Temperature);
             for (var s = 0; s < logprobs.Length; s++)
-                for (var t = 0; t < logprobs[s].Length; t++) current.Gradient(s, t, logprobs[s][t], 0);
+                for (var t = 0; t < logprobs[s].Length; t++) current.Gradient(s, t, new TokenScore(logprobs[s][t], 0, IsLikeliest: false));
             return value(current);
         }
         foreach (var tensor in bench.Learner.Trained.Layout.Tensors)

@@ -15,7 +15,7 @@ public sealed class PolicyLossTests
     public void Gradient_RatioAndAdvantage_ClipsOnTheWorseSideOnly(double logRatio, float advantage, double ratio, double loss, bool clipped)
     {
         var policy = new PolicyLoss([new PolicySequence(advantage, [-1.5f], null, 1)], clipRange: 0.2f, klCoefficient: 0);
-        var gradient = policy.Gradient(0, 0, (float)(logRatio - 1.5), entropy: 0.25f);
+        var gradient = policy.Gradient(0, 0, new TokenScore((float)(logRatio - 1.5), Entropy: 0.25f, IsLikeliest: false));
         Assert.Equal(loss, policy.Loss, 2e-6);
         Assert.Equal(clipped ? 0 : -advantage * ratio, gradient, 2e-6);
         Assert.Equal(clipped ? 1 : 0, policy.ClippedTokens);
@@ -31,7 +31,7 @@ public sealed class PolicyLossTests
     public void Gradient_HigherUpperClip_BoundsTheUpperSideAlone(double logRatio, float advantage, double loss, bool clipped)
     {
         var policy = new PolicyLoss([new PolicySequence(advantage, [-1.5f], null, 1)], clipRange: 0.2f, klCoefficient: 0, clipRangeHigh: 0.28f);
-        policy.Gradient(0, 0, (float)(logRatio - 1.5), entropy: 0);
+        policy.Gradient(0, 0, new TokenScore((float)(logRatio - 1.5), 0, IsLikeliest: false));
         Assert.Equal(loss, policy.Loss, 2e-6);
         Assert.Equal(clipped ? 1 : 0, policy.ClippedTokens);
     }
@@ -44,7 +44,7 @@ public sealed class PolicyLossTests
     public void Gradient_DistanceToTheReference_AddsK3(double distance, double divergence)
     {
         var loss = new PolicyLoss([new PolicySequence(0, [-2], [-2 - (float)distance], 1)], clipRange: 0.2f, klCoefficient: 0.5f);
-        var gradient = loss.Gradient(0, 0, -2, 0);
+        var gradient = loss.Gradient(0, 0, new TokenScore(-2, 0, IsLikeliest: false));
         Assert.Equal(divergence, loss.Divergence, 1e-6);
         Assert.Equal(0.5 * divergence, loss.Loss, 1e-6);
         Assert.Equal(0.5 * (1 - Math.Exp(-distance)), gradient, 1e-6);

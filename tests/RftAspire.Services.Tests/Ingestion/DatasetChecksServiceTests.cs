@@ -27,6 +27,22 @@ public sealed class DatasetChecksServiceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("user", Wire.DatasetVerdict.Accept, null)]
+    [InlineData("assistant", Wire.DatasetVerdict.Accept, null)]
+    // Closer to conversations than to prompts: one row of three is at fault.
+    [InlineData("assistant assistant user", Wire.DatasetVerdict.Reject, "last_message_not_assistant")]
+    [InlineData("user user assistant", Wire.DatasetVerdict.Reject, "last_message_not_user")]
+    public async Task CheckDataset_PromptsOrConversations_AreJudgedAsWhatTheyAre(string last, Wire.DatasetVerdict verdict, string? code)
+    {
+        var rows = last.Split(' ').Select((role, i) => $$"""{"messages":[{"role":"user","content":"{{i}}?"},{"role":"user","content":"and?"},{"role":"{{role}}","content":"x"}]}""");
+        File.WriteAllLines(Path.Combine(_service.Store.Root, "staging", "rows.jsonl"), rows);
+
+        var response = await Check("staging/rows.jsonl");
+
+        Assert.Equal((verdict, code), (response.Verdict, response.Findings.FirstOrDefault()?.Code));
+    }
+
+    [Theory]
     [InlineData("", StatusCode.InvalidArgument)]
     [InlineData("../a.jsonl", StatusCode.InvalidArgument)]
     [InlineData("staging/../../a.jsonl", StatusCode.InvalidArgument)]

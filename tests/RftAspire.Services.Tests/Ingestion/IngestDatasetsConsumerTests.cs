@@ -63,6 +63,39 @@ public sealed class IngestDatasetsConsumerTests : IDisposable
         Assert.False(File.Exists(_service.Store.TrainingPromptsFile("job-1")));
     }
 
+    [Fact]
+    public async Task Consume_SupervisedJob_WritesConversationsWithWhatIsLearned()
+    {
+        const string rows = """
+            {"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1"}]}
+            {"messages":[{"role":"user","content":"Two?"},{"role":"assistant","content":"no","weight":0},{"role":"user","content":"Then?"},{"role":"assistant","content":"2"}]}
+            """;
+        WriteJob("", rows, """{"messages":[{"role":"user","content":"Three?"},{"role":"assistant","content":"3"}]}""", TrainingMethod.Supervised);
+
+        await _service.Harness.Bus.Publish(new IngestDatasets("job-1"));
+
+        var ingested = await Next<DatasetsIngested>();
+        Assert.Equal((2, 1), (ingested.TrainingPrompts, ingested.ValidationPrompts));
+        var lines = File.ReadAllLines(_service.Store.TrainingPromptsFile("job-1"));
+        Assert.Equal("""{"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1"}],"item":{},"line":1,"learned":[1]}""", lines[0]);
+        Assert.EndsWith("\"line\":2,\"learned\":[3]}", lines[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(TrainingMethod.Supervised, """{"messages":[{"role":"user","content":"One?"}]}""", "last_message_not_assistant")]
+    [InlineData(TrainingMethod.Supervised, """{"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1","weight":0}]}""", "nothing_to_learn")]
+    [InlineData(TrainingMethod.Supervised, """{"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1","weight":2}]}""", "invalid_weight")]
+    [InlineData(TrainingMethod.Reinforcement, """{"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1"}],"labels":["A"]}""", "last_message_not_user")]
+    public async Task Consume_RowsOfTheOtherMethod_AreRejected(TrainingMethod method, string row, string code)
+    {
+        WriteJob(method == TrainingMethod.Supervised ? "" : Grader, row, row, method);
+
+        await _service.Harness.Bus.Publish(new IngestDatasets("job-1"));
+
+        var finding = (await Next<DatasetsRejected>()).Findings[0];
+        Assert.Equal((1, code), (finding.Line, finding.Code));
+    }
+
     private async Task<T> Next<T>(int skip = 0) where T : class
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -73,11 +106,11 @@ public sealed class IngestDatasetsConsumerTests : IDisposable
         throw new TimeoutException($"no {typeof(T).Name} was published");
     }
 
-    private void WriteJob(string grader, string train, string valid)
+    private void WriteJob(string grader, string train, string valid, TrainingMethod method = TrainingMethod.Reinforcement)
     {
         Write(_service.Store.DatasetFile("file-train"), train);
         Write(_service.Store.DatasetFile("file-valid"), valid);
-        ArtifactStore.WriteJson(_service.Store.JobSpecFile("job-1"), ServiceUnderTest<IngestDatasetsConsumer>.Spec("job-1", grader));
+        ArtifactStore.WriteJson(_service.Store.JobSpecFile("job-1"), ServiceUnderTest<IngestDatasetsConsumer>.Spec("job-1", grader) with { Method = method });
     }
 
     private static void Write(string path, string text)

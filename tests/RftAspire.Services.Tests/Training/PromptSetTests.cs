@@ -78,17 +78,16 @@ public sealed class PromptSetTests : IDisposable
     }
 
     [Fact]
-    public void AtPosition_Epochs_AreDifferentPermutations()
+    public void At_Epochs_AreDifferentPermutations()
     {
-        var prompts = Load([.. Enumerable.Range(0, 30).Select(i => $"prompt {i}")]);
-        var key = RandomKey.FromSeed(4);
-        var epochs = Enumerable.Range(0, 3).Select(epoch => Enumerable.Range(0, 30).Select(i => prompts.AtPosition(epoch * 30L + i, key)).ToList()).ToList();
+        var order = new EpochOrder(30, RandomKey.FromSeed(4));
+        var epochs = Enumerable.Range(0, 3).Select(epoch => Enumerable.Range(0, 30).Select(i => order.At(epoch * 30L + i)).ToList()).ToList();
         Assert.All(epochs, epoch => Assert.Equal(Enumerable.Range(0, 30), epoch.Order()));
         Assert.NotEqual(epochs[0], epochs[1]);
         Assert.NotEqual(epochs[1], epochs[2]);
         // A resumed job asks for a later place first.
-        Assert.Equal(epochs[1][7], prompts.AtPosition(37, key));
-        Assert.Equal(epochs[0][3], prompts.AtPosition(3, key));
+        Assert.Equal(epochs[1][7], order.At(37));
+        Assert.Equal(epochs[0][3], order.At(3));
     }
 
     [Fact]

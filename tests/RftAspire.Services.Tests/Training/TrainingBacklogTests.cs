@@ -76,31 +76,74 @@ public sealed class TrainingBacklogTests : IDisposable
     }
 
     [Fact]
-    public void Cancel_RunningJob_CancelsItsTokenOnly()
+    public void Cancel_RunningJob_CancelsItsTurnOnly()
     {
-        using var first = _backlog.Run("job-a", CancellationToken.None);
-        using var second = _backlog.Run("job-b", CancellationToken.None);
+        using var first = Take("job-a");
+        using var second = Take("job-b");
         _backlog.Cancel("job-a");
         _backlog.Cancel("job-a");
-        Assert.Equal((true, false), (first.IsCancellationRequested, second.IsCancellationRequested));
+        Assert.Equal((true, false), (first.Cancellation.IsCancellationRequested, second.Cancellation.IsCancellationRequested));
     }
 
     [Fact]
-    public void Run_JobCancelledBefore_IsCancelledAtOnce()
+    public void Take_JobCancelledBefore_IsCancelledAtOnce()
     {
         _backlog.Cancel("job-a");
-        using var source = _backlog.Run("job-a", CancellationToken.None);
-        Assert.True(source.IsCancellationRequested);
+        using var turn = _backlog.Take("job-a", CancellationToken.None)!;
+        Assert.True(turn.Cancellation.IsCancellationRequested);
     }
 
     [Fact]
-    public void Run_StoppingProcess_IsNotACancelledJob()
+    public void Take_StoppingProcess_IsNotACancelledJob()
     {
         using var stopping = new CancellationTokenSource();
-        using var source = _backlog.Run("job-a", stopping.Token);
+        using var turn = Take("job-a", stopping: stopping.Token);
         stopping.Cancel();
-        Assert.True(source.IsCancellationRequested);
+        Assert.True(turn.Cancellation.IsCancellationRequested);
         Assert.False(_backlog.IsCancelled("job-a"));
+    }
+
+    [Fact]
+    public void Pause_RunningRound_EndsWithTheTurnAndBeginsAgainWithTheNextRound()
+    {
+        using (var turn = Take("job-a"))
+        {
+            Assert.False(_backlog.IsPausing("job-a", turn.Round));
+            Assert.False(_backlog.Pause("job-a", 1));
+            Assert.True(_backlog.IsPausing("job-a", turn.Round));
+        }
+        Assert.Null(_backlog.Take("job-a", CancellationToken.None));
+        Assert.True(_backlog.Pause("job-a", 1));
+        using var next = Take("job-a", round: 2);
+        Assert.Equal((2, false), (next.Round, _backlog.IsPausing("job-a", 2)));
+    }
+
+    /// <summary>Commands come through two queues, late and twice.</summary>
+    [Theory]
+    [InlineData("S1 P1", false)]
+    [InlineData("P1 S1", false)]
+    [InlineData("P1 S1 S1 P1", false)]
+    [InlineData("S1 P1 S2", true)]
+    [InlineData("S2 P1 S1 P1", true)]
+    [InlineData("S2 P2 P1 S1", false)]
+    public void StartAndPause_AnyOrder_TheGreatestRoundsCount(string commands, bool runs)
+    {
+        foreach (var command in commands.Split(' '))
+        {
+            if (command[0] == 'S') _backlog.Start("job-a", command[1] - '0');
+            else Assert.True(_backlog.Pause("job-a", command[1] - '0'));
+        }
+        using var turn = _backlog.Take("job-a", CancellationToken.None);
+        Assert.Equal(runs, turn is not null);
+    }
+
+    [Fact]
+    public async Task Cancel_PausedJob_GetsATurnToEndIn()
+    {
+        _backlog.Start("job-a");
+        _backlog.Pause("job-a", 1);
+        _backlog.Cancel("job-a");
+        Assert.Equal("job-a", await NextAsync(_backlog));
     }
 
     [Fact]
@@ -111,6 +154,12 @@ public sealed class TrainingBacklogTests : IDisposable
         Assert.Equal("job-a", await NextAsync(_backlog));
         WriteSpec("job-d", minute: 0);
         Assert.Equal("job-d", await NextAsync(_backlog));
+    }
+
+    private TrainingTurn Take(string jobId, int round = 1, CancellationToken stopping = default)
+    {
+        _backlog.Start(jobId, round);
+        return _backlog.Take(jobId, stopping)!;
     }
 
     private static Task<string> NextAsync(TrainingBacklog backlog) => backlog.NextAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));

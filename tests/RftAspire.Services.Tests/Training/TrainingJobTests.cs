@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine.Checkpoints;
@@ -24,7 +25,7 @@ public sealed class TrainingJobTests : IDisposable
         var steps = training.Published<StepTrained>();
         Assert.Equal([1, 2, 3], steps.Select(step => step.Step));
         Assert.All(steps, step => Assert.Equal((1.0, 1.0, 0.0), (step.Metrics["ratio/min"], step.Metrics["ratio/max"], step.Metrics["kl/mismatch"])));
-        Assert.All(steps, step => Assert.Equal((16.0, 0.0, 6.0), (step.Metrics["rollouts/count"], step.Metrics["rollouts/ungraded"], step.Metrics["completion/length_mean"])));
+        Assert.All(steps, step => Assert.Equal((16.0, 0.0, 6.0), (step.Metrics["rollouts/count"], step.Metrics["rollouts/ungraded"], step.Metrics["completion_tokens/mean"])));
         Assert.Equal([1, 2, 3], training.Published<WeightsPublished>().Select(published => published.Weights.Version));
         Assert.Equal([0, 2, 3], training.Published<EvalCompleted>().Select(eval => eval.Step));
         Assert.All(training.Published<EvalCompleted>(), eval => Assert.InRange(eval.Metrics["reward/greedy"] + eval.Metrics["reward/sampled"], 0, 2));
@@ -34,6 +35,13 @@ public sealed class TrainingJobTests : IDisposable
         Assert.Equal(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(tuned));
         Assert.NotEqual(succeeded.WeightsDigest, CheckpointFolder.WeightsDigest(CheckpointFolder.Load(store.ModelFolder("base")!)));
         Assert.Equal([4, 4, 4], Enumerable.Range(1, 3).Select(step => File.ReadLines(store.RolloutsFile("job-1", step)).Count()));
+        Assert.All(steps, step => Assert.Equal((96.0, 96.0), (step.Metrics["tokens/completion"], step.Metrics["tokens/trained"])));
+        Assert.All([.. steps.Select(step => step.Metrics["time/sampling"]), .. training.Published<EvalCompleted>().Select(eval => eval.Metrics["time/eval"])], seconds => Assert.True(seconds > 0));
+        var eval = File.ReadLines(store.EvalRolloutsFile("job-1", 2)).Select(line => JsonSerializer.Deserialize<PromptGroupGraded>(line, ArtifactStore.Json)!).ToList();
+        Assert.Equal([(GroupPurpose.EvalGreedy, 1), (GroupPurpose.EvalGreedy, 1), (GroupPurpose.EvalGreedy, 1), (GroupPurpose.EvalSampled, 2), (GroupPurpose.EvalSampled, 2), (GroupPurpose.EvalSampled, 2)],
+            eval.Select(group => (group.Id.Purpose, group.Rollouts.Length)));
+        var sampled = training.Published<EvalCompleted>().Single(told => told.Step == 2).Metrics["reward/sampled"];
+        Assert.Equal(sampled, eval.Skip(3).SelectMany(group => group.Rollouts).Average(rollout => rollout.Reward!.Value), 1e-12);
     }
 
     [Fact]

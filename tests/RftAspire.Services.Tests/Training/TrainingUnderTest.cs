@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -19,7 +20,7 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
 {
     private readonly WebApplicationFactory<TrainingLoop> _factory;
 
-    public TrainingUnderTest(string folder, int gradesUntilStep = int.MaxValue, bool graderThrows = false)
+    public TrainingUnderTest(string folder, int gradesUntilStep = int.MaxValue, bool graderThrows = false, Task? gate = null)
     {
         _factory = new WebApplicationFactory<TrainingLoop>().WithWebHostBuilder(host =>
         {
@@ -27,7 +28,7 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
             host.UseSetting("Artifacts:BaseModels", Path.Combine(folder, "models"));
             host.UseSetting("Training:Threads", "1");
             host.UseSetting("Sampling:Threads", "1");
-            host.ConfigureServices(services => Configure(services, new StandInGrader.Limit(gradesUntilStep, graderThrows)));
+            host.ConfigureServices(services => Configure(services, new StandInGrader.Limit(gradesUntilStep, graderThrows, gate)));
         });
         Harness = _factory.Services.GetRequiredService<ITestHarness>();
     }
@@ -60,6 +61,15 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
         WritePrompts(store.TrainingPromptsFile(jobId), [.. Enumerable.Range(0, 10).Select(i => $"name a colour like {i}")]);
         WritePrompts(store.ValidationPromptsFile(jobId), ["name a colour", "name a name", "colour a colour"]);
         return store;
+    }
+
+    /// <summary>Gives the model named base an end token, so that completions can end.</summary>
+    public static void GiveEnd(ArtifactStore store)
+    {
+        var file = Path.Combine(store.ModelFolder("base")!, "config.json");
+        var config = JsonNode.Parse(File.ReadAllText(file))!;
+        config["eos_token_id"] = 0;
+        File.WriteAllText(file, config.ToJsonString());
     }
 
     public static void WritePrompts(string path, params string[] prompts) => File.WriteAllLines(path, prompts.Select((prompt, index) => JsonSerializer.Serialize(
@@ -107,13 +117,21 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
 /// <summary>Rewards the share of tokens below 100; leaves groups of later steps unanswered, or throws on them.</summary>
 internal sealed class StandInGrader(StandInGrader.Limit limit) : IConsumer<PromptGroupSampled>
 {
-    public sealed record Limit(int Step, bool Throws);
+    /// <param name="Step">The last step whose groups are graded.</param>
+    /// <param name="Throws">Whether others throw.</param>
+    /// <param name="Gate">What others wait for; null leaves them unanswered.</param>
+    public sealed record Limit(int Step, bool Throws, Task? Gate);
 
-    public Task Consume(ConsumeContext<PromptGroupSampled> context)
+    public async Task Consume(ConsumeContext<PromptGroupSampled> context)
     {
         var group = context.Message;
-        if (group.Id.Step <= limit.Step) return context.Publish(Grade(group));
-        return limit.Throws ? throw new InvalidOperationException("the grader's file is gone") : Task.CompletedTask;
+        if (group.Id.Step > limit.Step)
+        {
+            if (limit.Throws) throw new InvalidOperationException("the grader's file is gone");
+            if (limit.Gate is null) return;
+            await limit.Gate.WaitAsync(context.CancellationToken);
+        }
+        await context.Publish(Grade(group));
     }
 
     private static PromptGroupGraded Grade(PromptGroupSampled group) => new()
