@@ -42,9 +42,8 @@ internal static class ChatRoutes
             return;
         }
         var (choices, usage) = await GatheredChoice.AllAsync(responses);
-        await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(
-            id, "chat.completion", created, request.Model, [.. choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs))])
-        { Usage = UsageBody.Of(usage) });
+        var whole = choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs)).ToList();
+        await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(id, "chat.completion", created, request.Model, whole) with { Usage = UsageBody.Of(usage) });
 
         ChatAnswer<ChatPart> Part(params ChatPart[] parts) => new(id, "chat.completion.chunk", created, request.Model, parts);
     }
