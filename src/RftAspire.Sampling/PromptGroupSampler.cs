@@ -1,5 +1,6 @@
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine;
+using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Sampling;
 
@@ -16,10 +17,9 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
         using var lease = await policies.RentAsync(command.Weights);
         var result = new TaskCompletionSource<Rollout[]>(TaskCreationOptions.RunContinuationsAsynchronously);
         var model = lease.Policy.Model;
-        // The request is made where it is decoded: one thread at a time compiles what its text must be.
-        BatchEntry Enter(DecodingBatch _) => new(
-            Request(command, model), completions => result.TrySetResult(ToRollouts(completions, model)), Cancellation: cancellation);
-        loop.Add(new DecodingWork(lease, isChat: false, Enter, error => result.TrySetException(error)));
+        // Made here and not where it is decoded: nobody waits while a schema is compiled.
+        var entry = new BatchEntry(Request(command, model), completions => result.TrySetResult(ToRollouts(completions, model)), Cancellation: cancellation);
+        loop.Add(new DecodingWork(lease, isChat: false, _ => entry, error => result.TrySetException(error)));
         return await result.Task.WaitAsync(cancellation);
     }
 
@@ -33,8 +33,13 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
         TopK = command.Sampling.TopK,
         Key = RandomKey.FromSeed(command.Seed).Derive(command.Id.Step).Derive((long)command.Id.Purpose).Derive(command.Id.Group),
         StopTokens = model.Config.EosTokenIds,
-        Constraint = _constraints.For(command, model),
+        Constraint = Constraint(command, model),
     };
+
+    private TokenConstraint? Constraint(SamplePromptGroup command, LanguageModel model)
+    {
+        lock (_constraints) return _constraints.For(command, model);
+    }
 
     private static Rollout[] ToRollouts(IReadOnlyList<Completion> completions, LanguageModel model) =>
         [.. completions.Select(completion => new Rollout

@@ -26,8 +26,10 @@ public sealed partial class CompleteChat(
     {
         var start = Stopwatch.GetTimestamp();
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        var command = CompletionFields.Read(request, id, clock.GetUtcNow() + _options.Deadline, inbox.Address);
-        command = command with { Weights = await Faults.Serve(() => models.WeightsAsync(caller, request.Model)) };
+        var format = CompletionFields.Check(request);
+        var weights = await Faults.Serve(() => models.WeightsAsync(caller, request.Model));
+        var address = await BrokerAsync(inbox.AddressAsync(), cancellation);
+        var command = CompletionFields.ToCommand(request, format, id, weights, address, clock.GetUtcNow() + _options.Deadline);
         var feed = new CompletionFeed(command.Choices);
         using var deadline = new CancellationTokenSource(_options.Deadline);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
@@ -82,11 +84,22 @@ public sealed partial class CompleteChat(
         }
     }
 
-    private async Task SendAsync(CompletePrompt command, CancellationToken cancellation)
+    private Task SendAsync(CompletePrompt command, CancellationToken cancellation)
+    {
+        return BrokerAsync(SentAsync(), cancellation);
+
+        async Task<bool> SentAsync()
+        {
+            await bus.Publish(command, cancellation);
+            return true;
+        }
+    }
+
+    private static async Task<T> BrokerAsync<T>(Task<T> answer, CancellationToken cancellation)
     {
         try
         {
-            await bus.Publish(command, cancellation).WaitAsync(s_broker, cancellation);
+            return await answer.WaitAsync(s_broker, cancellation);
         }
         catch (Exception error) when (error is TimeoutException or MassTransitException)
         {

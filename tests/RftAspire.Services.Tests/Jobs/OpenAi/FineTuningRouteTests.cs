@@ -19,22 +19,23 @@ public sealed class FineTuningRouteTests(JobsUnderTest service) : IClassFixture<
              "integrations":[{"type":"wandb","wandb":{"project":"p","tags":["t"]}}],
              "method":{"type":"reinforcement","reinforcement":{"grader":{{{Grader}}},
                "hyperparameters":{"n_epochs":2,"batch_size":"auto","compute_multiplier":1.5,"eval_interval":5,"max_completion_tokens":16,"unknown":3},
-               "response_format":{"type":"json_schema","json_schema":{"name":"a","strict":true,"schema":{"type":"object"}}}}}}
+               "response_format":{"type":"json_schema","json_schema":{"name":"a","strict":true,"schema":{"type":"object"} } } } } }
             """);
 
         Assert.Equal(
             ["object", "id", "model", "created_at", "finished_at", "fine_tuned_model", "organization_id", "result_files", "status", "training_file", "validation_file", "trained_tokens", "error",
                 "user_provided_suffix", "seed", "estimated_finish", "integrations", "hyperparameters", "method", "metadata", "usage_metrics", "shared_with_openai", "eval_id"],
             job.EnumerateObject().Select(field => field.Name));
-        Assert.Equal($$$$"""
-            {"object":"fine_tuning.job","id":"{{{{Text(job, "id")}}}}","model":"base","created_at":{{{{job.GetProperty("created_at")}}}},"finished_at":null,"fine_tuned_model":null,
-            "organization_id":"org-default","result_files":[],"status":"validating_files","training_file":"{{{{file}}}}","validation_file":"{{{{file}}}}","trained_tokens":null,"error":null,
+        Assert.Equal("""
+            {"object":"fine_tuning.job","id":"@ID","model":"base","created_at":@CREATED,"finished_at":null,"fine_tuned_model":null,
+            "organization_id":"org-default","result_files":[],"status":"validating_files","training_file":"@FILE","validation_file":"@FILE","trained_tokens":null,"error":null,
             "user_provided_suffix":"demo","seed":42,"estimated_finish":null,"integrations":[{"type":"wandb","wandb":{"project":"p","tags":["t"]}}],"hyperparameters":null,
-            "method":{"type":"reinforcement","reinforcement":{"grader":{{{{Grader}}}},
+            "method":{"type":"reinforcement","reinforcement":{"grader":@GRADER,
             "hyperparameters":{"n_epochs":2,"batch_size":"auto","learning_rate_multiplier":"auto","compute_multiplier":1.5,"eval_interval":5,"eval_samples":"auto","reasoning_effort":"default","max_completion_tokens":16},
             "response_format":{"type":"json_schema","json_schema":{"name":"a","strict":true,"schema":{"type":"object"}}}}},
             "metadata":{"team":"lab"},"usage_metrics":null,"shared_with_openai":false,"eval_id":null}
-            """.ReplaceLineEndings(""), job.GetRawText());
+            """.ReplaceLineEndings("").Replace("@ID", Text(job, "id"), StringComparison.Ordinal).Replace("@CREATED", job.GetProperty("created_at").GetRawText(), StringComparison.Ordinal)
+                .Replace("@FILE", file, StringComparison.Ordinal).Replace("@GRADER", Grader, StringComparison.Ordinal), job.GetRawText());
         Assert.Equal(job.GetRawText(), (await GetAsync(Text(job, "id"))).GetRawText());
     }
 
@@ -221,7 +222,29 @@ public sealed class FineTuningRouteTests(JobsUnderTest service) : IClassFixture<
     [InlineData("{\"model\":\"base\",\"model\":\"base\"}")]
     [InlineData("{\"model\":")]
     [InlineData("")]
+    [InlineData("[]")]
     public async Task Create_UnsoundJson_IsRefused(string body) => Assert.Equal("invalid_json", (await (await service.PostJsonAsync(Jobs, body)).ErrorAsync(400)).Code);
+
+    [RedisTheory, InlineData(null), InlineData("text/plain")]
+    public async Task Create_BodyThatSaysToBeNoJson_IsToldWhatToSend(string? type)
+    {
+        var content = new ByteArrayContent("{}"u8.ToArray()) { Headers = { ContentType = type is null ? null : new(type) } };
+
+        Assert.Contains((await (await service.Http.PostAsync(Jobs, content)).ErrorAsync(400)).Code!, s_noJson);
+    }
+
+    [RedisFact]
+    public async Task Create_AMegabyteOfBrackets_IsRefusedAndTheServiceLives()
+    {
+        var deep = "{\"model\":" + new string('[', 1 << 20) + new string(']', 1 << 20) + "}";
+
+        Assert.Equal("invalid_json", (await (await service.PostJsonAsync(Jobs, deep)).ErrorAsync(400)).Code);
+        Assert.Equal("body_too_large", (await (await service.PostJsonAsync(Jobs, new string(' ', 9 << 20))).ErrorAsync(413)).Code);
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await service.Http.GetAsync("/health")).StatusCode);
+    }
+
+    // Without a type the body is read, and lacks its fields.
+    private static readonly HashSet<string> s_noJson = ["unsupported_content_type", "missing_required_parameter"];
 
     private async Task<JsonElement> CreateAsync(string body) => await (await service.PostJsonAsync(Jobs, body)).JsonAsync();
 
@@ -230,7 +253,7 @@ public sealed class FineTuningRouteTests(JobsUnderTest service) : IClassFixture<
     private async Task<JsonElement> PageAsync(string id, string query) => await (await service.Http.GetAsync($"{Jobs}/{id}/events?{query}")).JsonAsync();
 
     private static JsonObject Body(string file) => JsonNode.Parse($$$"""
-        {"model":"base","training_file":"{{{file}}}","method":{"type":"reinforcement","reinforcement":{"grader":{{{Grader}}},"hyperparameters":{}}}}
+        {"model":"base","training_file":"{{{file}}}","method":{"type":"reinforcement","reinforcement":{"grader":{{{Grader}}},"hyperparameters":{} } } }
         """)!.AsObject();
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;
