@@ -28,6 +28,8 @@ public sealed record JobSpec
     public string Suffix { get; init; } = "";
     /// <summary>The caller's own notes, in ordinal order of their keys.</summary>
     public SortedDictionary<string, string> Metadata { get; init => field = new(value, StringComparer.Ordinal); } = new(StringComparer.Ordinal);
+    /// <summary>Given back as it is; decides nothing.</summary>
+    public string Annotation { get; init; } = "";
     /// <summary>The hyperparameters as the caller wrote them, as protobuf's JSON; null where none were given.</summary>
     public string? RequestedJson { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Grpc.Core;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
@@ -68,6 +69,7 @@ public sealed class CreateJob(
             Seed = request.HasSeed ? request.Seed : 0,
             CreatedAt = clock.GetUtcNow(),
             Suffix = request.Suffix,
+            Annotation = request.Annotation,
             Metadata = new(request.Metadata, StringComparer.Ordinal),
             RequestedJson = request.Hyperparameters is { } asked ? s_json.Format(asked) : null,
         };
@@ -98,7 +100,7 @@ public sealed class CreateJob(
     private async Task<Job> AgainAsync(KnownRequest first, string digest)
     {
         if (first.Digest != digest)
-            throw Faults.Invalid("idempotency_key", $"was used for another request, which made job {first.JobId}; take a new key for a new job");
+            throw new RpcException(new Status(StatusCode.Aborted, $"idempotency_key was used for another request, which made job {first.JobId}; take a new key for a new job"));
         return (await jobs.FindAsync(first.JobId) ?? throw Faults.NoSuchJob(first.JobId)).ToMessage();
     }
 

@@ -13,6 +13,7 @@ internal sealed class CreateJobFields(CreateJobRequest request, List<Violation> 
     private const int LongestMetadataKey = 64;
     private const int LongestMetadataValue = 512;
     private const int LongestFormat = 1 << 20;
+    private const int LongestAnnotation = 4 << 20;
 
     public TrainingMethod Method()
     {
@@ -66,6 +67,7 @@ internal sealed class CreateJobFields(CreateJobRequest request, List<Violation> 
             Add("suffix", $"'{request.Suffix}' is no suffix; letters, digits and hyphens, at most {LongestSuffix}");
         if (request.IdempotencyKey.Length > LongestKey || request.IdempotencyKey.Any(char.IsControl))
             Add("idempotency_key", $"has {request.IdempotencyKey.Length} characters; at most {LongestKey} without control characters");
+        if (request.Annotation.Length > LongestAnnotation) Add("annotation", $"has {request.Annotation.Length} characters; at most {LongestAnnotation}");
         CheckMetadata();
     }
 

@@ -34,6 +34,9 @@ public sealed class JobsOptions
     /// <summary>How often waiting jobs are looked for.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the REST face holds the answer of cancel and pause back for the job to get there.</summary>
+    public TimeSpan AnswerPatience { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often a watched job is read when this process did not change it itself.</summary>
     public TimeSpan WatchInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 }

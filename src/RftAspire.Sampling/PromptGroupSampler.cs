@@ -15,10 +15,9 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
     {
         using var lease = await policies.RentAsync(command.Weights);
         var result = new TaskCompletionSource<Rollout[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var entry = new BatchEntry(
-            Request(command, lease.Policy.Model),
-            completions => result.TrySetResult(ToRollouts(completions, lease.Policy.Model)),
-            Cancellation: cancellation);
+        var model = lease.Policy.Model;
+        // Made here and not where it is decoded: nobody waits while a schema is compiled.
+        var entry = new BatchEntry(Request(command, model), completions => result.TrySetResult(ToRollouts(completions, model)), Cancellation: cancellation);
         loop.Add(new DecodingWork(lease, isChat: false, _ => entry, error => result.TrySetException(error)));
         return await result.Task.WaitAsync(cancellation);
     }

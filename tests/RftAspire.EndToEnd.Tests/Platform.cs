@@ -75,6 +75,14 @@ public sealed class Platform : IAsyncDisposable
         return new Platform(app, Path.Combine(data, "dev-key"));
     }
 
+    /// <summary>A client of the REST face.</summary>
+    public HttpClient Rest() => new()
+    {
+        BaseAddress = _app.GetEndpoint("jobs", "http"),
+        DefaultRequestHeaders = { Authorization = new("Bearer", Key) },
+        Timeout = TimeSpan.FromMinutes(5),
+    };
+
     public Task<string> UploadAsync(int rows) => UploadAsync(string.Join('\n', File.ReadLines(Path.Combine(Sample, "train.jsonl")).Take(rows)));
 
     public async Task<string> UploadAsync(string lines)

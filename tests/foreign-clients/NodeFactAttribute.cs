@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace RftAspire.ForeignClients;
 
@@ -44,16 +45,24 @@ public sealed class NodeFactAttribute : FactAttribute
         {
             return "Node.js is not installed: no 'node' on PATH.";
         }
-        if (Directory.Exists(Path.Combine(Folder, "node_modules")))
+        if (IsInstalled())
         {
             return null;
         }
         if (!OnPath("npm"))
         {
-            return $"{Folder}/node_modules is missing and there is no 'npm' on PATH to install it.";
+            return $"{Folder}/node_modules lacks packages and there is no 'npm' on PATH to install them.";
         }
         var (exit, output) = await RunAsync("npm", "ci", "--ignore-scripts");
         return exit == 0 ? null : $"'npm ci' in {Folder} failed: {output}";
+    }
+
+    // Folders that an earlier version of the list has left may lack newer packages.
+    private static bool IsInstalled()
+    {
+        using var list = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "package.json")));
+        return list.RootElement.GetProperty("dependencies").EnumerateObject()
+            .All(package => File.Exists(Path.Combine(Folder, "node_modules", package.Name, "package.json")));
     }
 
     private static bool OnPath(string command) =>

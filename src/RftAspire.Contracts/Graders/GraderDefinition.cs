@@ -51,13 +51,15 @@ public abstract record GraderDefinition(string Name)
     public virtual IEnumerable<GraderDefinition> Leaves => [this];
 
     /// <summary>Reads a grader; throws <see cref="GraderException"/> with path, value and fix where it cannot be used.</summary>
-    public static GraderDefinition Parse(string json)
+    /// <param name="json">The grader.</param>
+    /// <param name="ignoresUnknown">Lets fields be that no grader has; <see cref="Json"/> lacks them.</param>
+    public static GraderDefinition Parse(string json, bool ignoresUnknown = false)
     {
         if (json.Length > MaxLength) throw new GraderException("$", $"has {json.Length} characters; at most {MaxLength} are allowed");
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return Read(document.RootElement, "$");
+            return Read(document.RootElement, "$", null, ignoresUnknown);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -72,9 +74,10 @@ public abstract record GraderDefinition(string Name)
     /// <param name="grader">One grader object.</param>
     /// <param name="path">Its JSON path.</param>
     /// <param name="key">Its key among the graders of another one, which is its name there.</param>
-    internal static GraderDefinition Read(JsonElement grader, string path, string? key = null)
+    /// <param name="ignoresUnknown">Whether unknown fields are let be.</param>
+    internal static GraderDefinition Read(JsonElement grader, string path, string? key, bool ignoresUnknown)
     {
-        var fields = new GraderFields(grader, path);
+        var fields = new GraderFields(grader, path) { IgnoresUnknown = ignoresUnknown };
         var type = fields.Text("type");
         if (!s_types.TryGetValue(type, out var read))
             throw fields.Fault("type", $"'{type}' is no grader; use one of {string.Join(", ", s_types.Keys.Order(StringComparer.Ordinal))}");

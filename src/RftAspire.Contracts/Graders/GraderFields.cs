@@ -19,6 +19,9 @@ internal sealed class GraderFields
         (_grader, Path) = (grader, path);
     }
 
+    /// <summary>Whether fields that the grader does not know are let be.</summary>
+    public bool IgnoresUnknown { get; init; }
+
     /// <summary>JSON path of the object.</summary>
     public string Path { get; }
 
@@ -123,7 +126,7 @@ internal sealed class GraderFields
 
     public void RejectUnread()
     {
-        if (_grader.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => !_read.Contains(name)) is { } unknown)
+        if (!IgnoresUnknown && _grader.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => !_read.Contains(name)) is { } unknown)
             throw Fault(unknown, $"is not a field of this grader; known are {string.Join(", ", _read.Order(StringComparer.Ordinal))}");
     }
 }

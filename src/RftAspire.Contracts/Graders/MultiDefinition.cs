@@ -32,15 +32,15 @@ public sealed partial record MultiDefinition(IReadOnlyList<GraderDefinition> Gra
     private static IEnumerable<GraderDefinition> ReadGraders(GraderFields fields) => fields.Find("graders") switch
     {
         { ValueKind: JsonValueKind.Object } map => map.EnumerateObject()
-            .Select(grader => ReadPart(grader.Value, $"{fields.PathOf("graders")}.{grader.Name}", grader.Name)),
+            .Select(grader => ReadPart(fields, grader.Value, $"{fields.PathOf("graders")}.{grader.Name}", grader.Name)),
         { ValueKind: JsonValueKind.Array } list => list.EnumerateArray()
-            .Select((grader, i) => ReadPart(grader, $"{fields.PathOf("graders")}[{i}]", null)),
+            .Select((grader, i) => ReadPart(fields, grader, $"{fields.PathOf("graders")}[{i}]", null)),
         _ => throw fields.Fault("graders", """is no object of graders; write {"exact": {"type": "string_check", ...}}"""),
     };
 
-    private static GraderDefinition ReadPart(JsonElement grader, string path, string? key)
+    private static GraderDefinition ReadPart(GraderFields fields, JsonElement grader, string path, string? key)
     {
-        var part = GraderDefinition.Read(grader, path, key);
+        var part = GraderDefinition.Read(grader, path, key, fields.IgnoresUnknown);
         if (part is MultiDefinition) throw new GraderException(path, "is a multi within a multi; put its graders and its formula into the outer one");
         if (!Variable().IsMatch(part.Name) || Formula.Functions.Contains(part.Name))
             throw new GraderException(path, $"'{part.Name}' is no variable of a formula; use letters, digits and _, and none of {string.Join(", ", Formula.Functions)}");

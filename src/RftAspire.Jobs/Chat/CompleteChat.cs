@@ -26,8 +26,11 @@ public sealed partial class CompleteChat(
     {
         var start = Stopwatch.GetTimestamp();
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        var command = CompletionFields.Read(request, id, clock.GetUtcNow() + _options.Deadline, inbox.Address);
-        command = command with { Weights = await Faults.Serve(() => models.WeightsAsync(caller, request.Model)) };
+        var format = CompletionFields.Check(request);
+        var weights = await Faults.Serve(() => models.WeightsAsync(caller, request.Model));
+        var address = inbox.AddressAsync();
+        await BrokerAsync(address, cancellation);
+        var command = CompletionFields.ToCommand(request, format, id, weights, await address, clock.GetUtcNow() + _options.Deadline);
         var feed = new CompletionFeed(command.Choices);
         using var deadline = new CancellationTokenSource(_options.Deadline);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
@@ -82,11 +85,13 @@ public sealed partial class CompleteChat(
         }
     }
 
-    private async Task SendAsync(CompletePrompt command, CancellationToken cancellation)
+    private Task SendAsync(CompletePrompt command, CancellationToken cancellation) => BrokerAsync(bus.Publish(command, cancellation), cancellation);
+
+    private static async Task BrokerAsync(Task answer, CancellationToken cancellation)
     {
         try
         {
-            await bus.Publish(command, cancellation).WaitAsync(s_broker, cancellation);
+            await answer.WaitAsync(s_broker, cancellation);
         }
         catch (Exception error) when (error is TimeoutException or MassTransitException)
         {

@@ -15,9 +15,9 @@ internal static class CompletionFields
     private const int MostTop = 20;
     private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
 
-    /// <summary>The command, but for the model and where to answer.</summary>
+    /// <summary>What the answer must be.</summary>
     /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT with every fault.</exception>
-    public static CompletePrompt Read(CompleteRequest request, string requestId, DateTimeOffset deadline, Uri replyTo)
+    public static ResponseFormat Check(CompleteRequest request)
     {
         var faults = new List<Violation>();
         if (request.Model.Length == 0) faults.Add(new("model", "missing; give a model's name, see ListModels"));
@@ -30,26 +30,28 @@ internal static class CompletionFields
         Check(faults, "top_logprobs", request.HasTopLogprobs ? request.TopLogprobs : 0, 0, MostTop);
         if (request.HasTopLogprobs && !request.Logprobs) faults.Add(new("top_logprobs", "is given without logprobs; set logprobs too"));
         var format = Format(request.ResponseFormatJson, faults);
-        if (faults.Count > 0) throw Faults.Invalid(faults);
-        return new CompletePrompt
-        {
-            RequestId = requestId,
-            Model = request.Model,
-            Weights = new WeightsReference(0, "", ""),
-            Messages = request.Messages.Count > 0 ? [.. request.Messages.Select(message => new PromptMessage(message.Role, message.Content))] : null,
-            Prompt = request.Messages.Count > 0 ? null : request.Prompt,
-            Choices = request.HasN ? request.N : 1,
-            MaxCompletionTokens = request.HasMaxCompletionTokens ? request.MaxCompletionTokens : null,
-            Temperature = request.HasTemperature ? request.Temperature : 1,
-            TopP = request.HasTopP ? request.TopP : 1,
-            Stop = [.. request.Stop],
-            Seed = request.HasSeed ? request.Seed : BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)),
-            TopLogprobs = request.Logprobs ? request.TopLogprobs : null,
-            Json = format.IsJson ? new JsonAnswer(format.SchemaJson) : null,
-            Deadline = deadline,
-            ReplyTo = replyTo,
-        };
+        return faults.Count == 0 ? format : throw Faults.Invalid(faults);
     }
+
+    /// <summary>The command of a request that has passed.</summary>
+    public static CompletePrompt ToCommand(CompleteRequest request, ResponseFormat format, string requestId, WeightsReference weights, Uri replyTo, DateTimeOffset deadline) => new()
+    {
+        RequestId = requestId,
+        Model = request.Model,
+        Weights = weights,
+        Messages = request.Messages.Count > 0 ? [.. request.Messages.Select(message => new PromptMessage(message.Role, message.Content))] : null,
+        Prompt = request.Messages.Count > 0 ? null : request.Prompt,
+        Choices = request.HasN ? request.N : 1,
+        MaxCompletionTokens = request.HasMaxCompletionTokens ? request.MaxCompletionTokens : null,
+        Temperature = request.HasTemperature ? request.Temperature : 1,
+        TopP = request.HasTopP ? request.TopP : 1,
+        Stop = [.. request.Stop],
+        Seed = request.HasSeed ? request.Seed : BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)),
+        TopLogprobs = request.Logprobs ? request.TopLogprobs : null,
+        Json = format.IsJson ? new JsonAnswer(format.SchemaJson) : null,
+        Deadline = deadline,
+        ReplyTo = replyTo,
+    };
 
     private static void CheckPrompt(CompleteRequest request, List<Violation> faults)
     {

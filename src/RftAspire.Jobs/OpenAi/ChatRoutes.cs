@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
@@ -22,8 +23,10 @@ internal static class ChatRoutes
 
     public static void MapChat(this RouteGroupBuilder v1)
     {
-        v1.MapPost("/chat/completions", ChatAsync).Needs(Role.User, reads: true).WithMetadata(s_chat);
-        v1.MapPost("/completions", TextAsync).Needs(Role.User, reads: true).WithMetadata(s_text);
+        v1.MapPost("/chat/completions", ChatAsync).Needs(Role.User, reads: true).WithMetadata(s_chat)
+            .Says("Answers a conversation; a stream where it is asked for").Reads<ChatDocument>().Produces<ChatAnswer<ChatChoice>>();
+        v1.MapPost("/completions", TextAsync).Needs(Role.User, reads: true).WithMetadata(s_text)
+            .Says("Continues a text; a stream where it is asked for").Reads<CompletionDocument>().Produces<JsonObject>();
     }
 
     private static async Task ChatAsync(HttpContext http, CompleteChat chat, TimeProvider clock)
@@ -39,8 +42,8 @@ internal static class ChatRoutes
             return;
         }
         var (choices, usage) = await GatheredChoice.AllAsync(responses);
-        await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(
-            id, "chat.completion", created, request.Model, [.. choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs))]) { Usage = UsageBody.Of(usage) });
+        var whole = choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs)).ToList();
+        await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(id, "chat.completion", created, request.Model, whole) with { Usage = UsageBody.Of(usage) });
 
         ChatAnswer<ChatPart> Part(params ChatPart[] parts) => new(id, "chat.completion.chunk", created, request.Model, parts);
     }
@@ -80,7 +83,7 @@ internal static class ChatRoutes
         TextChoice Whole(GatheredChoice choice, int prompt)
         {
             var offset = 0;
-            return new(choice.Text.ToString(), IndexOf(requests[0], prompt, choice.Index), requests[0].Logprobs ? TextLogprobs.Of(choice.Tokens, ref offset) : null, choice.FinishReason);
+            return new(choice.Text.ToString(), IndexOf(requests[0], prompt, choice.Index), requests[0].Logprobs ? TextLogprobs.Of(choice.Tokens, requests[0].TopLogprobs > 0, ref offset) : null, choice.FinishReason);
         }
     }
 
@@ -94,7 +97,7 @@ internal static class ChatRoutes
             if (response.Delta is not { } delta) continue;
             var index = IndexOf(first, prompt, delta.Index);
             var offset = offsets.GetValueOrDefault(index);
-            var logprobs = first.Logprobs ? TextLogprobs.Of(delta.Tokens, ref offset) : null;
+            var logprobs = first.Logprobs ? TextLogprobs.Of(delta.Tokens, first.TopLogprobs > 0, ref offset) : null;
             offsets[index] = offset;
             yield return answer([new TextChoice(delta.Text, index, logprobs, delta.FinishReason.Length > 0 ? delta.FinishReason : null)]);
         }

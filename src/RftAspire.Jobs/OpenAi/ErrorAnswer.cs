@@ -44,10 +44,10 @@ internal sealed record ErrorAnswer(int Status, string Message, string? Param, st
     {
         response.StatusCode = Status;
         if (Status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
-        if (Status is 429 or 503 && !response.Headers.ContainsKey("Retry-After"))
+        if (Status == StatusCodes.Status503ServiceUnavailable && !response.Headers.ContainsKey("Retry-After"))
             response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
-        // SDKs repeat a 409 by themselves, and none of ours goes away by that.
-        if (Status == StatusCodes.Status409Conflict) response.Headers["x-should-retry"] = "false";
+        // SDKs repeat these by themselves, and none of ours goes away by that; calls that come too fast are answered elsewhere.
+        if (Status is StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests) response.Headers["x-should-retry"] = "false";
         await response.WriteAsJsonAsync(Body);
     }
 
@@ -66,7 +66,7 @@ internal sealed record ErrorAnswer(int Status, string Message, string? Param, st
         StatusCode.NotFound => new ErrorAnswer(404, fault.Status.Detail, null, "not_found"),
         StatusCode.AlreadyExists or StatusCode.Aborted => new ErrorAnswer(409, fault.Status.Detail, null, "conflict"),
         StatusCode.FailedPrecondition or StatusCode.OutOfRange => new ErrorAnswer(400, fault.Status.Detail, null, "failed_precondition"),
-        StatusCode.ResourceExhausted => new ErrorAnswer(429, fault.Status.Detail, null, "rate_limit_exceeded"),
+        StatusCode.ResourceExhausted => new ErrorAnswer(429, fault.Status.Detail, null, "limit_reached"),
         StatusCode.Unavailable => new ErrorAnswer(503, fault.Status.Detail, null, "service_unavailable"),
         StatusCode.DeadlineExceeded => new ErrorAnswer(504, fault.Status.Detail, null, "timeout"),
         StatusCode.Unimplemented => new ErrorAnswer(501, fault.Status.Detail, null, "not_implemented"),

@@ -33,7 +33,8 @@ public sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorM
 
     private async Task AnswerAsync(HttpContext http, Exception failure, string id)
     {
-        var names = http.GetEndpoint()?.Metadata.GetMetadata<FieldNames>() ?? FieldNames.None;
+        // What the request itself has named, then what its route has.
+        var names = http.Features.Get<FieldNames>() ?? http.GetEndpoint()?.Metadata.GetMetadata<FieldNames>() ?? FieldNames.None;
         var answer = ErrorAnswer.Of(failure, names);
         if (answer is null)
         {

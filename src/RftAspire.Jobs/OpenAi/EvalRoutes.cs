@@ -13,19 +13,20 @@ internal static class EvalRoutes
     public static void MapEvals(this RouteGroupBuilder v1)
     {
         var evals = v1.MapGroup("/evals");
-        evals.MapPost("", CreateAsync).Needs(Role.User);
-        evals.MapGet("", ListAsync).Needs(Role.Viewer);
-        evals.MapGet("/{id}", async (string id, EditEvals edit, HttpContext http) => EvalBodies.Of(await edit.GetAsync(http.GetCaller(), id))).Needs(Role.Viewer);
-        evals.MapPost("/{id}", UpdateAsync).Needs(Role.User);
-        evals.MapDelete("/{id}", DeleteAsync).Needs(Role.User);
+        evals.MapPost("", CreateAsync).Needs(Role.User).Says("Creates an eval").Reads<EvalDocument>();
+        evals.MapGet("", ListAsync).Needs(Role.Viewer).Says("Lists evals").TakesPage().Takes("order", "string", "asc or desc, by time of creation").Takes("order_by", "string", "created_at");
+        evals.MapGet("/{id}", async (string id, EditEvals edit, HttpContext http) => EvalBodies.Of(await edit.GetAsync(http.GetCaller(), id))).Needs(Role.Viewer)
+            .Says("Gets an eval");
+        evals.MapPost("/{id}", UpdateAsync).Needs(Role.User).Says("Changes an eval's name and metadata").Reads<EvalChangeDocument>();
+        evals.MapDelete("/{id}", DeleteAsync).Needs(Role.User).Says("Deletes an eval with its runs");
         var runs = evals.MapGroup("/{id}/runs");
-        runs.MapPost("", CreateRunAsync).Needs(Role.User);
-        runs.MapGet("", ListRunsAsync).Needs(Role.Viewer);
-        runs.MapGet("/{run}", RunAsync).Needs(Role.Viewer);
-        runs.MapPost("/{run}", CancelRunAsync).Needs(Role.User);
-        runs.MapDelete("/{run}", DeleteRunAsync).Needs(Role.User);
-        runs.MapGet("/{run}/output_items", ListItemsAsync).Needs(Role.Viewer);
-        runs.MapGet("/{run}/output_items/{item}", ItemAsync).Needs(Role.Viewer);
+        runs.MapPost("", CreateRunAsync).Needs(Role.User).Says("Starts a run").Reads<EvalRunDocument>();
+        runs.MapGet("", ListRunsAsync).Needs(Role.Viewer).Says("Lists an eval's runs").TakesPage();
+        runs.MapGet("/{run}", RunAsync).Needs(Role.Viewer).Says("Gets a run");
+        runs.MapPost("/{run}", CancelRunAsync).Needs(Role.User).Says("Stops a run");
+        runs.MapDelete("/{run}", DeleteRunAsync).Needs(Role.User).Says("Deletes a run");
+        runs.MapGet("/{run}/output_items", ListItemsAsync).Needs(Role.Viewer).Says("Lists a run's rows with their answers and scores").TakesPage();
+        runs.MapGet("/{run}/output_items/{item}", ItemAsync).Needs(Role.Viewer).Says("Gets one row of a run");
     }
 
     private static async Task<object> CreateAsync(HttpContext http, EditEvals edit)

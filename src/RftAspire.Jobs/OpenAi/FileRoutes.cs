@@ -38,11 +38,12 @@ internal static class FileRoutes
     public static void MapFiles(this RouteGroupBuilder v1)
     {
         var files = v1.MapGroup("/files").WithMetadata(UploadBody.Names);
-        files.MapPost("", CreateAsync).Needs(Role.User);
-        files.MapGet("", ListAsync).Needs(Role.Viewer);
-        files.MapGet("/{id}", GetAsync).Needs(Role.Viewer);
-        files.MapDelete("/{id}", DeleteAsync).Needs(Role.User);
-        files.MapGet("/{id}/content", ContentAsync).Needs(Role.Viewer);
+        files.MapPost("", CreateAsync).Needs(Role.User).Says("Uploads a file; a dataset is checked").Reads<UploadFileDocument>("multipart/form-data");
+        files.MapGet("", ListAsync).Needs(Role.Viewer).Says("Lists files, newest first").TakesPage()
+            .Takes("purpose", "string", "only files of this purpose").Takes("order", "string", "desc or asc, by time of creation");
+        files.MapGet("/{id}", GetAsync).Needs(Role.Viewer).Says("Gets a file's record");
+        files.MapDelete("/{id}", DeleteAsync).Needs(Role.User).Says("Deletes a file that no unfinished job reads");
+        files.MapGet("/{id}/content", ContentAsync).Needs(Role.Viewer).Says("Gets a file's bytes").Produces<Stream>(200, "application/octet-stream");
     }
 
     private static async Task<FileBody> CreateAsync(HttpContext http, UploadFile upload, IOptions<JobsOptions> options)

@@ -25,12 +25,12 @@ internal static class ModelRoutes
 {
     public static void MapModels(this RouteGroupBuilder v1)
     {
-        v1.MapGet("/models", (HttpContext http, ModelFolders models) => new ModelList([.. models.All(http.GetCaller()).Select(ModelBody.Of)])).Needs(Role.Viewer);
-        v1.MapGet("/models/{model}", (HttpContext http, ServedModels models, string model) => ModelBody.Of(models.Get(http.GetCaller(), model))).Needs(Role.Viewer);
+        v1.MapGet("/models", (HttpContext http, ModelFolders models) => new ModelList([.. models.All(http.GetCaller()).Select(ModelBody.Of)])).Needs(Role.Viewer).Says("Lists base models and the tenant's own");
+        v1.MapGet("/models/{model}", (HttpContext http, ServedModels models, string model) => ModelBody.Of(models.Get(http.GetCaller(), model))).Needs(Role.Viewer).Says("Gets a model or checkpoint");
         v1.MapDelete("/models/{model}", async (HttpContext http, DeleteModel delete, string model) =>
         {
             await delete.RunAsync(http.GetCaller(), model);
             return new DeletedModelBody(model, "model", true);
-        }).Needs(Role.User);
+        }).Needs(Role.User).Says("Deletes a tuned model or checkpoint");
     }
 }

@@ -2,17 +2,23 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
+using RftAspire.Jobs.OpenAi.FineTuning;
 
 namespace RftAspire.Jobs.OpenAi;
 
 /// <summary>The OpenAI-compatible REST face under <c>/v1</c>: one file of routes for each area.</summary>
 public static class OpenAiFace
 {
-    public static void AddOpenAi(this WebApplicationBuilder builder) => builder.Services.ConfigureHttpJsonOptions(json =>
+    public static void AddOpenAi(this WebApplicationBuilder builder)
     {
-        json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-        json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
-    });
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        });
+        builder.Services.AddSingleton<CreateRetries>().AddSingleton<JobWait>();
+        builder.Services.AddDocument();
+    }
 
     /// <summary>Comes before whatever may refuse a request.</summary>
     public static void UseOpenAi(this WebApplication app) =>
@@ -20,9 +26,12 @@ public static class OpenAiFace
 
     public static void MapOpenAi(this WebApplication app)
     {
-        var v1 = app.MapGroup("/v1");
+        app.MapOpenApi(OpenApiDocumentation.Path).Needs(Role.Viewer);
+        var v1 = app.MapGroup("/v1").TellsErrors();
         v1.MapFiles();
         v1.MapUploads();
+        v1.MapFineTuning();
+        v1.MapGraders();
         v1.MapModels();
         v1.MapChat();
         v1.MapEvals();

@@ -9,8 +9,9 @@ internal sealed record TextLogprobs(
     IReadOnlyList<string> Tokens, IReadOnlyList<double> TokenLogprobs, IReadOnlyList<Dictionary<string, double>>? TopLogprobs, IReadOnlyList<int> TextOffset)
 {
     /// <param name="tokens">The tokens of one text, or of a part of it.</param>
+    /// <param name="hasTop">Whether the likeliest tokens are asked for.</param>
     /// <param name="offset">Characters of the text before them; moved behind them.</param>
-    public static TextLogprobs Of(IReadOnlyList<TokenLogprob> tokens, ref int offset)
+    public static TextLogprobs Of(IReadOnlyList<TokenLogprob> tokens, bool hasTop, ref int offset)
     {
         var offsets = new List<int>();
         foreach (var token in tokens)
@@ -18,7 +19,6 @@ internal sealed record TextLogprobs(
             offsets.Add(offset);
             offset += token.Token.Length;
         }
-        var hasTop = tokens.Any(token => token.Top.Count > 0);
         return new TextLogprobs([.. tokens.Select(token => token.Token)], [.. tokens.Select(token => token.Logprob)], hasTop ? [.. tokens.Select(Top)] : null, offsets);
     }
 

@@ -62,5 +62,6 @@ public sealed record JobRecord
         Requested = Spec.RequestedJson is { } requested ? Asked.Parser.ParseJson(requested) : new Asked(),
         ResultFileId = ResultFileId,
         Costs = Costs.Clone(),
+        Annotation = Spec.Annotation,
     };
 }

@@ -31,7 +31,7 @@ public sealed class PolicyLossTests
     public void Gradient_HigherUpperClip_BoundsTheUpperSideAlone(double logRatio, float advantage, double loss, bool clipped)
     {
         var policy = new PolicyLoss([new PolicySequence(advantage, [-1.5f], null, 1)], clipRange: 0.2f, klCoefficient: 0, clipRangeHigh: 0.28f);
-        policy.Gradient(0, 0, new TokenScore((float)(logRatio - 1.5), Entropy: 0, IsLikeliest: false));
+        policy.Gradient(0, 0, new TokenScore((float)(logRatio - 1.5), 0, IsLikeliest: false));
         Assert.Equal(loss, policy.Loss, 2e-6);
         Assert.Equal(clipped ? 1 : 0, policy.ClippedTokens);
     }

@@ -28,7 +28,7 @@ public sealed class ModelsTests(JobsUnderTest service) : IClassFixture<JobsUnder
     public async Task Rest_ModelsAndUnknownUrls_AnswerAsOpenAiDoes()
     {
         var list = await service.Http.GetFromJsonAsync<JsonElement>("/v1/models");
-        var unknown = await service.Http.PostAsync("/v1/models/x.y", null);
+        var unknown = await service.Http.PostAsync("/v1/models/x/y", null);
         var error = (await unknown.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
 
         Assert.Equal("list", list.GetProperty("object").GetString());

@@ -37,4 +37,12 @@ internal static class Rest
         using var form = new MultipartFormDataContent { { new StringContent(purpose), "purpose" }, { new StringContent(text), "file", name } };
         return (await (await service.Http.PostAsync("/v1/files", form)).JsonAsync()).GetProperty("id").GetString()!;
     }
+
+    /// <summary>Waits until a job has a status.</summary>
+    public static async Task UntilAsync(this JobsUnderTest service, string id, string status)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((await (await service.Http.GetAsync($"/v1/fine_tuning/jobs/{id}", deadline.Token)).JsonAsync()).GetProperty("status").GetString() != status)
+            await Task.Delay(20, deadline.Token);
+    }
 }

@@ -138,6 +138,17 @@ public sealed class CompletePromptConsumerTests : IDisposable
     }
 
     [Fact]
+    public async Task Consume_LongerThanTheHoldLimit_LetsTheMessageGoAndTheWorkOn()
+    {
+        using var worker = new WorkerUnderTest(("Sampling:HoldLimit", "00:00:00.001"));
+        var command = worker.Command("a") with { Choices = 1, MaxCompletionTokens = 200, Temperature = 1.5, TopP = 1 };
+        await worker.PublishAsync(command);
+        Assert.True(await worker.Harness.Consumed.Any<CompletePrompt>(consumed => consumed.Exception is null));
+        var answer = await worker.AnswerAsync("a", 1);
+        Assert.Equal(_model.Encoder!.Decode(WorkerUnderTest.Expected(_model, command)[0].Tokens), answer.Texts.Single());
+    }
+
+    [Fact]
     public async Task Consume_Cancelled_LeavesTheWorkerFree()
     {
         using var worker = new WorkerUnderTest(("Sampling:ChatRows", "4"));
