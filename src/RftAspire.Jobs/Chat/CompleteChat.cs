@@ -84,22 +84,19 @@ public sealed partial class CompleteChat(
         }
     }
 
-    private Task SendAsync(CompletePrompt command, CancellationToken cancellation)
-    {
-        return BrokerAsync(SentAsync(), cancellation);
-
-        async Task<bool> SentAsync()
-        {
-            await bus.Publish(command, cancellation);
-            return true;
-        }
-    }
+    private Task SendAsync(CompletePrompt command, CancellationToken cancellation) => BrokerAsync(bus.Publish(command, cancellation), cancellation);
 
     private static async Task<T> BrokerAsync<T>(Task<T> answer, CancellationToken cancellation)
     {
+        await BrokerAsync((Task)answer, cancellation);
+        return await answer;
+    }
+
+    private static async Task BrokerAsync(Task answer, CancellationToken cancellation)
+    {
         try
         {
-            return await answer.WaitAsync(s_broker, cancellation);
+            await answer.WaitAsync(s_broker, cancellation);
         }
         catch (Exception error) when (error is TimeoutException or MassTransitException)
         {
