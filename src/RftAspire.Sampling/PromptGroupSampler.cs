@@ -1,6 +1,5 @@
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine;
-using RftAspire.Engine.Constraints;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Sampling;
 
@@ -33,13 +32,8 @@ public sealed class PromptGroupSampler(PolicyCache policies, SamplingLoop loop)
         TopK = command.Sampling.TopK,
         Key = RandomKey.FromSeed(command.Seed).Derive(command.Id.Step).Derive((long)command.Id.Purpose).Derive(command.Id.Group),
         StopTokens = model.Config.EosTokenIds,
-        Constraint = Constraint(command, model),
+        Constraint = _constraints.For(command, model),
     };
-
-    private TokenConstraint? Constraint(SamplePromptGroup command, LanguageModel model)
-    {
-        lock (_constraints) return _constraints.For(command, model);
-    }
 
     private static Rollout[] ToRollouts(IReadOnlyList<Completion> completions, LanguageModel model) =>
         [.. completions.Select(completion => new Rollout

@@ -14,7 +14,9 @@ internal static class EvalMetrics
         var all = Rollouts(groups);
         var metrics = new Dictionary<string, double>(GraderMetrics.Health(all))
         {
+            ["rollouts/count"] = all.Count,
             ["rollouts/ungraded"] = all.Count(rollout => rollout.Reward is null),
+            ["completion/truncated"] = all.Count(rollout => rollout.Rollout.FinishReason == FinishReason.Length) / (double)all.Count,
             ["completion_tokens/mean"] = all.Average(rollout => rollout.Rollout.CompletionTokens.Length),
             ["tokens/prompt"] = groups.Sum(group => group.PromptTokens.Length),
             ["tokens/completion"] = all.Sum(rollout => rollout.Rollout.CompletionTokens.Length),

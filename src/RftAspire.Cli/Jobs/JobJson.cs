@@ -40,6 +40,7 @@ public static class JobJson
         ["requested"] = Of(job.Requested),
         ["result_file_id"] = OrNull(job.ResultFileId),
         ["costs"] = Of(job.Costs),
+        ["annotation"] = OrNull(job.Annotation),
     };
 
     public static JsonObject Of(Checkpoint checkpoint) => new()

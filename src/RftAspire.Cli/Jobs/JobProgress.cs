@@ -12,6 +12,8 @@ public sealed class JobProgress
     public int Step { get; private set; }
     public int TotalSteps { get; private set; }
     public double? MeanReward { get; private set; }
+    /// <summary>Of a job that learns from examples.</summary>
+    public double? Loss { get; private set; }
     public double? TokensPerSecond { get; private set; }
 
     public TimeSpan? TimeLeft => _stepSeconds.Count == 0 ? null : TimeSpan.FromSeconds(_stepSeconds.Average() * (TotalSteps - Step));
@@ -26,6 +28,7 @@ public sealed class JobProgress
     {
         (Step, TotalSteps) = (step.Step, step.TotalSteps);
         MeanReward = Metric(step, "reward/mean");
+        Loss = Metric(step, "loss/train");
         TokensPerSecond = Metric(step, "tokens/s");
         if (Metric(step, "time/step") is not { } seconds) return;
         _stepSeconds.Enqueue(seconds);

@@ -29,6 +29,7 @@ public static class WatchText
     {
         var text = new StringBuilder(Invariant($"step {progress.Step}/{progress.TotalSteps}"));
         if (progress.MeanReward is { } reward) text.Append(Invariant($"  reward {reward:0.000}"));
+        if (progress.Loss is { } loss) text.Append(Invariant($"  loss {loss:0.000}"));
         if (progress.TokensPerSecond is { } rate) text.Append(Invariant($"  {rate:#,0} tokens/s"));
         if (progress.TimeLeft is { } left) text.Append(Invariant($"  {Duration(left)} left"));
         return text.ToString();
@@ -44,7 +45,7 @@ public static class WatchText
     private static string Of(EvalCompleted eval)
     {
         var text = new StringBuilder(eval.Step == 0 ? "eval of the base model:" : Invariant($"eval after step {eval.Step}:"));
-        foreach (var (name, label) in new[] { ("reward/greedy", "greedy"), ("reward/sampled", "sampled") })
+        foreach (var (name, label) in new[] { ("reward/greedy", "greedy"), ("reward/sampled", "sampled"), ("loss/valid", "loss"), ("accuracy/valid", "accuracy") })
             if (eval.Metrics.TryGetValue(name, out var value)) text.Append(Invariant($"  {label} {value:0.000}"));
         if (eval.Metrics.TryGetValue("rollouts/ungraded", out var ungraded) && ungraded > 0) text.Append(Invariant($"  ungraded {ungraded:0}"));
         return text.ToString();

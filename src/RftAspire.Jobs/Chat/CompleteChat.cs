@@ -28,8 +28,9 @@ public sealed partial class CompleteChat(
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);
         var format = CompletionFields.Check(request);
         var weights = await Faults.Serve(() => models.WeightsAsync(caller, request.Model));
-        var address = await BrokerAsync(inbox.AddressAsync(), cancellation);
-        var command = CompletionFields.ToCommand(request, format, id, weights, address, clock.GetUtcNow() + _options.Deadline);
+        var address = inbox.AddressAsync();
+        await BrokerAsync(address, cancellation);
+        var command = CompletionFields.ToCommand(request, format, id, weights, await address, clock.GetUtcNow() + _options.Deadline);
         var feed = new CompletionFeed(command.Choices);
         using var deadline = new CancellationTokenSource(_options.Deadline);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
@@ -85,12 +86,6 @@ public sealed partial class CompleteChat(
     }
 
     private Task SendAsync(CompletePrompt command, CancellationToken cancellation) => BrokerAsync(bus.Publish(command, cancellation), cancellation);
-
-    private static async Task<T> BrokerAsync<T>(Task<T> answer, CancellationToken cancellation)
-    {
-        await BrokerAsync((Task)answer, cancellation);
-        return await answer;
-    }
 
     private static async Task BrokerAsync(Task answer, CancellationToken cancellation)
     {

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
@@ -24,9 +24,9 @@ internal static class ChatRoutes
     public static void MapChat(this RouteGroupBuilder v1)
     {
         v1.MapPost("/chat/completions", ChatAsync).Needs(Role.User, reads: true).WithMetadata(s_chat)
-            .Says("Answers a conversation; a stream where it is asked for").Accepts<ChatDocument>("application/json").Produces<ChatAnswer<ChatChoice>>();
+            .Says("Answers a conversation; a stream where it is asked for").Reads<ChatDocument>().Produces<ChatAnswer<ChatChoice>>();
         v1.MapPost("/completions", TextAsync).Needs(Role.User, reads: true).WithMetadata(s_text)
-            .Says("Continues a text; a stream where it is asked for").Accepts<CompletionDocument>("application/json").Produces<JsonObject>();
+            .Says("Continues a text; a stream where it is asked for").Reads<CompletionDocument>().Produces<JsonObject>();
     }
 
     private static async Task ChatAsync(HttpContext http, CompleteChat chat, TimeProvider clock)

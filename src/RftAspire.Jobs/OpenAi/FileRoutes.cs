@@ -38,7 +38,7 @@ internal static class FileRoutes
     public static void MapFiles(this RouteGroupBuilder v1)
     {
         var files = v1.MapGroup("/files").WithMetadata(UploadBody.Names);
-        files.MapPost("", CreateAsync).Needs(Role.User).Says("Uploads a file; a dataset is checked").Accepts<UploadFileDocument>("multipart/form-data");
+        files.MapPost("", CreateAsync).Needs(Role.User).Says("Uploads a file; a dataset is checked").Reads<UploadFileDocument>("multipart/form-data");
         files.MapGet("", ListAsync).Needs(Role.Viewer).Says("Lists files, newest first").TakesPage()
             .Takes("purpose", "string", "only files of this purpose").Takes("order", "string", "desc or asc, by time of creation");
         files.MapGet("/{id}", GetAsync).Needs(Role.Viewer).Says("Gets a file's record");

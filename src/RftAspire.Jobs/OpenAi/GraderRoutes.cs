@@ -19,8 +19,8 @@ internal static class GraderRoutes
     public static void MapGraders(this RouteGroupBuilder v1)
     {
         var graders = v1.MapGroup("/fine_tuning/alpha/graders").WithMetadata(s_names);
-        graders.MapPost("/validate", ValidateAsync).Needs(Role.User, reads: true).Says("Checks a grader and fills in its defaults").Accepts<GraderBody>("application/json");
-        graders.MapPost("/run", RunAsync).Needs(Role.User, reads: true).Says("Grades one answer; a grader that fails is told in the flags").Accepts<RunGraderDocument>("application/json");
+        graders.MapPost("/validate", ValidateAsync).Needs(Role.User, reads: true).Says("Checks a grader and fills in its defaults").Reads<GraderBody>();
+        graders.MapPost("/run", RunAsync).Needs(Role.User, reads: true).Says("Grades one answer; a grader that fails is told in the flags").Reads<RunGraderDocument>();
     }
 
     private static async Task<GraderBody> ValidateAsync(HttpContext http, GradingConnection grading)

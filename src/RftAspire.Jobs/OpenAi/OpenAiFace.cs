@@ -26,7 +26,7 @@ public static class OpenAiFace
 
     public static void MapOpenAi(this WebApplication app)
     {
-        app.MapOpenApi(OpenApiDocumentation.Path).AllowAnonymous();
+        app.MapOpenApi(OpenApiDocumentation.Path).Needs(Role.Viewer);
         var v1 = app.MapGroup("/v1").TellsErrors();
         v1.MapFiles();
         v1.MapUploads();

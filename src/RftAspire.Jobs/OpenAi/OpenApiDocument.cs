@@ -5,10 +5,16 @@ namespace RftAspire.Jobs.OpenAi;
 /// <summary>A query parameter that a route reads by itself: metadata of the endpoint, for the document.</summary>
 internal sealed record QueryParameter(string Name, string Type, string Description);
 
+/// <summary>The body that a route reads by itself: metadata of the endpoint, for the document. Routing does not choose by it.</summary>
+internal sealed record RequestDocument(Type Type, string ContentType);
+
 /// <summary>What the document says of a route.</summary>
 internal static class DocumentedRoutes
 {
     public static RouteHandlerBuilder Says(this RouteHandlerBuilder route, string summary) => route.WithSummary(summary);
+
+    public static RouteHandlerBuilder Reads<T>(this RouteHandlerBuilder route, string contentType = "application/json") =>
+        route.WithMetadata(new RequestDocument(typeof(T), contentType));
 
     public static RouteHandlerBuilder Takes(this RouteHandlerBuilder route, string name, string type, string description) =>
         route.WithMetadata(new QueryParameter(name, type, description));
@@ -35,9 +41,15 @@ internal static class OpenApiDocumentation
             document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] }];
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer((operation, context, _) =>
+        options.AddOperationTransformer(async (operation, context, cancellation) =>
         {
-            foreach (var parameter in context.Description.ActionDescriptor.EndpointMetadata.OfType<QueryParameter>())
+            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            if (metadata.OfType<RequestDocument>().FirstOrDefault() is { } body)
+            {
+                var schema = await context.GetOrCreateSchemaAsync(body.Type, null, cancellation);
+                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType> { [body.ContentType] = new() { Schema = schema } } };
+            }
+            foreach (var parameter in metadata.OfType<QueryParameter>())
             {
                 (operation.Parameters ??= []).Add(new OpenApiParameter
                 {
@@ -47,7 +59,6 @@ internal static class OpenApiDocumentation
                     Schema = new OpenApiSchema { Type = parameter.Type == "integer" ? JsonSchemaType.Integer : JsonSchemaType.String },
                 });
             }
-            return Task.CompletedTask;
         });
     });
 

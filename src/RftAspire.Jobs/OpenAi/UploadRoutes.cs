@@ -40,9 +40,9 @@ internal static class UploadRoutes
     public static void MapUploads(this RouteGroupBuilder v1)
     {
         var uploads = v1.MapGroup("/uploads").WithMetadata(s_names);
-        uploads.MapPost("", CreateAsync).Needs(Role.User).Says("Starts an upload in parts").Accepts<CreateUploadDocument>("application/json");
-        uploads.MapPost("/{id}/parts", AddPartAsync).Needs(Role.User).Says("Adds a part").Accepts<UploadPartDocument>("multipart/form-data");
-        uploads.MapPost("/{id}/complete", CompleteAsync).Needs(Role.User).Says("Makes a file of the parts, in the order given").Accepts<CompleteUploadDocument>("application/json");
+        uploads.MapPost("", CreateAsync).Needs(Role.User).Says("Starts an upload in parts").Reads<CreateUploadDocument>();
+        uploads.MapPost("/{id}/parts", AddPartAsync).Needs(Role.User).Says("Adds a part").Reads<UploadPartDocument>("multipart/form-data");
+        uploads.MapPost("/{id}/complete", CompleteAsync).Needs(Role.User).Says("Makes a file of the parts, in the order given").Reads<CompleteUploadDocument>();
         uploads.MapPost("/{id}/cancel", CancelAsync).Needs(Role.User).Says("Gives an upload up");
     }
 

@@ -38,6 +38,16 @@ public class JobProgressTests
         Assert.Equal("eval after step 20:  greedy 0.500  sampled 0.400", WatchText.Of(JobEventSamples.Eval(1, 20, 0.5, 0.4)));
     }
 
+    [Fact]
+    public void Of_SupervisedJob_TellsLossAndAccuracy()
+    {
+        var progress = new JobProgress();
+        progress.Apply(new() { StepTrained = new() { Step = 1, TotalSteps = 3, Metrics = { ["loss/train"] = 1.5 } } });
+        Assert.Equal("step 1/3  loss 1.500", WatchText.Of(progress));
+        Assert.Equal("eval after step 3:  loss 1.250  accuracy 0.500",
+            WatchText.Of(new JobEvent { EvalCompleted = new() { Step = 3, Metrics = { ["loss/valid"] = 1.25, ["accuracy/valid"] = 0.5 } } }));
+    }
+
     [Theory]
     [InlineData(59, "0:59")]
     [InlineData(600, "10:00")]

@@ -28,6 +28,9 @@ public sealed class JobRecoveryTests(JobsUnderTest service) : IClassFixture<Jobs
         var running = (await JobStoreTests.CreateAsync(store)).JobId;
         await store.ApplyAsync(queued, new JobChange.Move(JobTrigger.InputsAccepted));
         await store.ApplyAsync(running, new JobChange.Move(JobTrigger.TrainingStarted));
+        var pausing = (await JobStoreTests.CreateAsync(store)).JobId;
+        foreach (var trigger in new[] { JobTrigger.PauseRequested, JobTrigger.InputsAccepted, JobTrigger.ResumeRequested, JobTrigger.PauseRequested })
+            await store.ApplyAsync(pausing, new JobChange.Move(trigger));
         var clock = new Clock();
         using var sweeper = new JobSweeper(
             store, service.Services.GetRequiredService<JobCommands>(), service.Artifacts, Options.Create(new JobsOptions()), clock, NullLogger<JobSweeper>.Instance);
@@ -43,6 +46,7 @@ public sealed class JobRecoveryTests(JobsUnderTest service) : IClassFixture<Jobs
         Assert.Equal(1, Sent<IngestDatasets>(message => message.JobId == validating));
         Assert.Equal(1, Sent<StartTraining>(message => message.JobId == queued));
         Assert.Equal(0, Sent<StartTraining>(message => message.JobId == running));
+        Assert.Equal(1, Sent<PauseTraining>(message => message == new PauseTraining(pausing, 2)));
         Assert.Equal(validating, ArtifactStore.ReadJson<JobSpec>(service.Artifacts.JobSpecFile(validating)).JobId);
     }
 

@@ -9,7 +9,8 @@ public sealed class GraderMetricsTests
     public void Create_Eval_HasACurveForEveryGraderAndKind()
     {
         var greedy = new[] { Group(Graded(1, ("exact", 1), ("style", 0.5))), Group(Graded(0.25, ("exact", 0), ("style", 0.5))) };
-        var sampled = new[] { Group(Graded(0.5, ("exact", 0.5), ("style", 0.5)), Graded(null, ("exact", 1), ("style", null))) };
+        var cut = Graded(0.5, ("exact", 0.5), ("style", 0.5));
+        var sampled = new[] { Group(cut with { Rollout = cut.Rollout with { FinishReason = FinishReason.Length } }, Graded(null, ("exact", 1), ("style", null))) };
 
         var metrics = EvalMetrics.Create(greedy, sampled, TimeSpan.FromSeconds(3));
 
@@ -17,6 +18,7 @@ public sealed class GraderMetricsTests
         Assert.Equal((0.5, 0.75), (metrics["grader/exact/greedy"], metrics["grader/exact/sampled"]));
         Assert.Equal((0.5, 0.5), (metrics["grader/style/greedy"], metrics["grader/style/sampled"]));
         Assert.Equal((0.0, 1.0, 1.0, 1.0), (metrics["grader/exact/ungraded"], metrics["grader/style/ungraded"], metrics["ungraded/judge_unavailable"], metrics["rollouts/ungraded"]));
+        Assert.Equal((1.0, 4.0, 0.25), (metrics["grader/style/ungraded/judge_unavailable"], metrics["rollouts/count"], metrics["completion/truncated"]));
         Assert.Equal((2.0, 12.0 * 8), (metrics["grader/exact/seconds"], metrics["grader/exact/tokens"] + metrics["grader/style/tokens"]));
         Assert.Equal((40.0, 8.0), (metrics["grader/exact/tokens/prompt"], metrics["grader/exact/tokens/completion"]));
         Assert.Equal((3.0, 4.0, 1.0, 3.0), (metrics["tokens/prompt"], metrics["tokens/completion"], metrics["completion_tokens/mean"], metrics["time/eval"]));

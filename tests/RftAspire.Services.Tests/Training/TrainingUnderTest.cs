@@ -98,7 +98,7 @@ internal sealed class TrainingUnderTest : IAsyncDisposable
     private static void Configure(IServiceCollection services, StandInGrader.Limit limit)
     {
         services.Configure<MassTransitHostOptions>(SamplePromptGroupConsumer.StopSoon);
-        services.AddSingleton<PolicyCache>();
+        services.AddSingleton<PolicyCache>().AddSingleton<PromptGroupSampler>();
         services.AddSingleton<SamplingLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<SamplingLoop>());
         services.AddOptions<SamplingOptions>().BindConfiguration("Sampling");

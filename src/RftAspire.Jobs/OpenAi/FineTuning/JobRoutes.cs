@@ -11,7 +11,7 @@ internal static class JobRoutes
     public static void MapFineTuning(this RouteGroupBuilder v1)
     {
         var jobs = v1.MapGroup("/fine_tuning/jobs").WithMetadata(s_names);
-        jobs.MapPost("", CreateAsync).Needs(Role.User).Says("Creates a job").Accepts<CreateJobDocument>("application/json");
+        jobs.MapPost("", CreateAsync).Needs(Role.User).Says("Creates a job").Reads<CreateJobDocument>();
         jobs.MapGet("", ListAsync).Needs(Role.Viewer).Says("Lists jobs, newest first").TakesPage()
             .Takes("metadata", "string", "metadata[k]=v, for each pair that the jobs must have; metadata=null for jobs without any");
         jobs.MapGet("/{id}", GetAsync).Needs(Role.Viewer).Says("Gets a job");
