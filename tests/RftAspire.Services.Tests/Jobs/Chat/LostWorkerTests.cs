@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using Grpc.Core;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
 
@@ -10,6 +13,14 @@ public sealed class LostWorkerTests(LostWorkerTests.ImpatientJobs service) : ICl
     public sealed class ImpatientJobs : JobsUnderTest
     {
         protected override Dictionary<string, string?> Settings => new() { ["Jobs:Chat:Silence"] = "00:00:00.2", ["Jobs:Chat:Deadline"] = "00:00:08" };
+
+        public ConcurrentQueue<CompletePrompt> Commands { get; } = [];
+
+        protected override void Replace(IServiceCollection services) => services.AddMassTransitTestHarness(bus => bus.AddHandler((CompletePrompt command) =>
+        {
+            Commands.Enqueue(command);
+            return Task.CompletedTask;
+        }));
     }
 
     [RedisFact]
@@ -49,7 +60,7 @@ public sealed class LostWorkerTests(LostWorkerTests.ImpatientJobs service) : ICl
         new ChatService.ChatServiceClient(service.AdminChannel).Complete(new CompleteRequest { Model = "base", Prompt = prompt });
 
     private IEnumerable<CompletePrompt> Commands(string prompt) =>
-        service.Harness.Published.Select<CompletePrompt>(published => published.Context.Message.Prompt == prompt).Select(published => published.Context.Message);
+        service.Commands.Where(command => command.Prompt == prompt);
 
     private async Task<CompletePrompt> CommandAsync(string prompt)
     {

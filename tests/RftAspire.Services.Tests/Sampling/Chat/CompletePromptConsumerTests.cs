@@ -123,7 +123,8 @@ public sealed class CompletePromptConsumerTests : IDisposable
     [Fact]
     public async Task Consume_CommandComesAgain_IsToldFromTheStart()
     {
-        var command = _worker.Command("a") with { MaxCompletionTokens = 400, Choices = 8, Temperature = 1.5, TopP = 1 };
+        // So long that it is told in many parts.
+        var command = _worker.Command("a") with { MaxCompletionTokens = 400, Choices = 8, Json = new JsonAnswer("""{"type":"string","minLength":600}""") };
         await _worker.PublishAsync(command);
         while ((await _worker.NextAsync("a")).Choices.All(part => part.Offset == 0))
         {
