@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RftAspire.Cli.Platform;
+using RftAspire.Client;
 using Spectre.Console;
 
 namespace RftAspire.Cli;
@@ -12,12 +13,14 @@ public sealed class CommandContext(ParseResult parsed, Surroundings surroundings
 {
     private static readonly JsonSerializerOptions Compact = new(JsonSerializerOptions.Default) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private PlatformConnection? _platform;
+    private RftClient? _client;
 
     public Surroundings Surroundings => surroundings;
     public bool Json => json;
     public TextWriter Out => surroundings.Out;
     public TextWriter Error => surroundings.Error;
     public string Server { get; } = server ?? surroundings.Variable("RFT_SERVER") ?? CommandLine.DefaultServer;
+    public RftClient Client => _client ??= new RftClient(PlatformConnection.Address(Server), PlatformKey.Find(surroundings, Server));
     public PlatformConnection Platform => _platform ??= PlatformConnection.To(Server, PlatformKey.Find(surroundings, Server));
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);
@@ -38,5 +41,9 @@ public sealed class CommandContext(ParseResult parsed, Surroundings surroundings
         return console;
     }
 
-    public void Dispose() => _platform?.Dispose();
+    public void Dispose()
+    {
+        _platform?.Dispose();
+        _client?.Dispose();
+    }
 }

@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using RftAspire.Cli.Benchmarks;
+using RftAspire.Cli.Chat;
 using RftAspire.Cli.Datasets;
 using RftAspire.Cli.Evals;
+using RftAspire.Cli.Files;
 using RftAspire.Cli.Graders;
 using RftAspire.Cli.Jobs;
+using RftAspire.Cli.Keys;
 using RftAspire.Cli.Models;
 
 namespace RftAspire.Cli;
@@ -77,6 +80,9 @@ public sealed class CommandLine
         DatasetCommands.Create(this),
         GraderCommands.Create(this),
         EvalCommands.Create(this),
+        FileCommands.Create(this),
+        ChatCommand.Create(this),
+        KeyCommands.Create(this),
         BenchCommands.Create(this),
     };
 

@@ -29,12 +29,13 @@ public sealed class PlatformConnection : IDisposable
     /// <summary>Room for the calls of a grader that are under way.</summary>
     public SemaphoreSlim GraderCalls { get; } = new(GraderCallsAtOnce);
 
-    public static PlatformConnection To(string server, string? key)
-    {
-        if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw new UsageException($"--server {server}: not an address; write it as {CommandLine.DefaultServer}");
-        return new(GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = new KeyHandler(key), DisposeHttpClient = true }));
-    }
+    public static Uri Address(string server) =>
+        Uri.TryCreate(server, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")
+            ? address
+            : throw new UsageException($"--server {server}: not an address; write it as {CommandLine.DefaultServer}");
+
+    public static PlatformConnection To(string server, string? key) =>
+        new(GrpcChannel.ForAddress(Address(server), new GrpcChannelOptions { HttpHandler = new KeyHandler(key), DisposeHttpClient = true }));
 
     /// <summary>Options of a call that is answered at once.</summary>
     public static CallOptions Promptly(CancellationToken cancellationToken) => Within(AnswerTime, cancellationToken);
