@@ -9,6 +9,7 @@ using RftAspire.Cli.Graders;
 using RftAspire.Cli.Jobs;
 using RftAspire.Cli.Keys;
 using RftAspire.Cli.Models;
+using RftAspire.Cli.Webhooks;
 
 namespace RftAspire.Cli;
 
@@ -83,6 +84,8 @@ public sealed class CommandLine
         FileCommands.Create(this),
         ChatCommand.Create(this),
         KeyCommands.Create(this),
+        WebhookCommands.Create(this),
+        CompletionCommand.Create(this),
         BenchCommands.Create(this),
     };
 

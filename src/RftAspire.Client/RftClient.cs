@@ -27,6 +27,7 @@ public sealed class RftClient : IDisposable
         Models = new ModelsClient(new ModelService.ModelServiceClient(_channel), policy);
         Chat = new ChatClient(new ChatService.ChatServiceClient(_channel), policy);
         Graders = new GradersClient(new GraderWorkbench.GraderWorkbenchClient(_channel), policy);
+        Webhooks = new WebhooksClient(new WebhookService.WebhookServiceClient(_channel), policy);
         Keys = new KeysClient(new KeyService.KeyServiceClient(_channel), policy);
     }
 
@@ -40,6 +41,8 @@ public sealed class RftClient : IDisposable
     public ChatClient Chat { get; }
     /// <summary>Graders before a job depends on them.</summary>
     public GradersClient Graders { get; }
+    /// <summary>Addresses that are told of the ends of jobs and eval runs.</summary>
+    public WebhooksClient Webhooks { get; }
     /// <summary>API keys, limits and the audit log; for admins.</summary>
     public KeysClient Keys { get; }
 

@@ -6,10 +6,12 @@ namespace RftAspire.Cli.Models;
 
 public static class ModelCommands
 {
-    public static Command Create(CommandLine cli) => new("models", "List models, query one without the platform, import, tune and make one.")
+    public static Command Create(CommandLine cli) => new("models", "List, fetch and delete models, query one without the platform, import, tune and make one.")
     {
         ListModelsCommand.Create(cli),
         LineageCommand.Create(cli),
+        StoredModelCommands.Pull(cli),
+        StoredModelCommands.Delete(cli),
         GenerateCommand.Create(cli),
         ScoreCommand.Create(cli),
         ImportModelCommand.Create(cli),
