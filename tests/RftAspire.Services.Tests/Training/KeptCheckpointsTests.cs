@@ -1,7 +1,6 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine.Checkpoints;
-using RftAspire.Engine.Model;
 using RftAspire.Services.Tests.Cli;
 using RftAspire.Training;
 
