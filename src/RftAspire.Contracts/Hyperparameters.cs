@@ -28,6 +28,8 @@ public sealed record Hyperparameters
     public int EvalInterval { get; init; } = 20;
     public int EvalSamples { get; init; } = 4;
     public ProductPrecision Precision { get; init; } = ProductPrecision.F32;
+    /// <summary>Rank of a low-rank adapter that is trained in place of the weights; 0 trains the weights.</summary>
+    public int LoraRank { get; init; }
     public bool ShuffleRewards { get; init; }
 }
 

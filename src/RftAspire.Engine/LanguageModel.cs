@@ -37,7 +37,7 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>As <see cref="Load(string, int, Precision)"/>, refusing weights whose digest is not the expected one.</summary>
     /// <param name="folder">The model's folder.</param>
-    /// <param name="expectedDigest">Digest of the weights, without the adapter; null takes any.</param>
+    /// <param name="expectedDigest">Digest of what is trained, the adapter where there is one, else the weights; null takes any.</param>
     /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
     /// <param name="precision">How products are computed; those of an adapter are float32 in both.</param>
     /// <param name="adapterFolder">A low-rank adapter as PEFT writes it, applied beside the weights; null for none.</param>
@@ -47,10 +47,11 @@ public sealed class LanguageModel : IDisposable
         LoraAdapter? adapter = null;
         try
         {
-            if (expectedDigest is not null && CheckpointFolder.WeightsDigest(parameters) is var digest && digest != expectedDigest)
-                throw new CheckpointException(folder, $"holds weights of digest {digest}, not {expectedDigest}");
             var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, parameters.Layout.Config) : null;
             adapter = adapterFolder is null ? null : AdapterFolder.Load(adapterFolder, parameters.Layout.Config);
+            ParameterVector trained = adapter is null ? parameters : adapter;
+            if (expectedDigest is not null && CheckpointFolder.WeightsDigest(trained) is var digest && digest != expectedDigest)
+                throw new CheckpointException(adapterFolder ?? folder, $"holds weights of digest {digest}, not {expectedDigest}");
             return new LanguageModel(parameters, adapter, encoder, threads, precision);
         }
         catch

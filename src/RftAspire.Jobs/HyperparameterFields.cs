@@ -43,6 +43,7 @@ public static class HyperparameterFields
             EvalSamples = read.Whole("eval_samples", asked.HasEvalSamples ? asked.EvalSamples : d.EvalSamples, 0, 256),
             Precision = asked.HasPrecision ? read.Name<ProductPrecision>("precision", asked.Precision) : d.Precision,
             ShuffleRewards = asked.HasShuffleRewards ? asked.ShuffleRewards : d.ShuffleRewards,
+            LoraRank = read.Whole("lora_rank", asked.HasLoraRank ? asked.LoraRank : d.LoraRank, 0, 256),
         };
     }
 
@@ -82,6 +83,7 @@ public static class HyperparameterFields
             EvalSamples = value.EvalSamples,
             Precision = HyperparameterReader.NameOf(value.Precision),
             ShuffleRewards = value.ShuffleRewards,
+            LoraRank = value.LoraRank,
         };
         if (method == TrainingMethod.Supervised)
             foreach (var field in Meaningless(message)) field.Accessor.Clear(message);

@@ -76,8 +76,8 @@ public sealed partial class PolicyCache(ArtifactStore artifacts, IOptions<Sampli
 
     private LoadedPolicy Load(string folder, WeightsReference weights)
     {
-        var model = LanguageModel.Load(folder, weights.Digest.Length > 0 ? weights.Digest : null, options.Value.Threads,
-            weights.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32);
+        var model = LanguageModel.Load(weights.Base is { } frozen ? Path.Combine(artifacts.Root, frozen) : folder, weights.Digest.Length > 0 ? weights.Digest : null,
+            options.Value.Threads, weights.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32, weights.Base is null ? null : folder);
         model.Prepare();
         LogLoaded(weights.Version, weights.Location);
         return new LoadedPolicy(model);

@@ -1,7 +1,6 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine.Checkpoints;
-using RftAspire.Engine.Model;
 using RftAspire.Engine.Training;
 
 namespace RftAspire.Training;
@@ -13,10 +12,10 @@ namespace RftAspire.Training;
 public sealed record CheckpointManifest(WeightsReference Weights, int OptimizerSteps, Dictionary<string, double> Metrics);
 
 /// <summary>
-/// Checkpoints of one job: a Hugging Face folder with the weights, the optimizer's moments beside it, and last the manifest.
+/// Checkpoints of one job: a folder with the weights or the adapter, the optimizer's moments beside it, and last the manifest.
 /// Whatever has no manifest was cut off while being written and is removed.
 /// </summary>
-public sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, string baseModelFolder, int kept)
+internal sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, JobModel model, int kept)
 {
     private string Folder => Path.Combine(artifacts.JobFolder(spec.JobId), "checkpoints");
 
@@ -29,11 +28,13 @@ public sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, strin
         return newest is null ? null : ArtifactStore.ReadJson<CheckpointManifest>(newest);
     }
 
-    public void Restore(CheckpointManifest manifest, Parameters parameters, AdamW optimizer)
+    public void Restore(CheckpointManifest manifest, AdamW optimizer)
     {
-        CheckpointFolder.ReadWeights(Path.Combine(artifacts.Root, manifest.Weights.Location), parameters);
+        var folder = Path.Combine(artifacts.Root, manifest.Weights.Location);
+        if (model.Adapter is { } adapter) AdapterFolder.Read(folder, adapter);
+        else CheckpointFolder.ReadWeights(folder, model.Policy);
         using var moments = SafetensorsFile.Open(OptimizerFile(manifest.Weights.Version));
-        foreach (var tensor in parameters.Layout.Tensors)
+        foreach (var tensor in model.Trained.Layout.Tensors)
         {
             moments.Read("mean." + tensor.Name, optimizer.Means.Tensor(tensor));
             moments.Read("variance." + tensor.Name, optimizer.Variances.Tensor(tensor));
@@ -42,12 +43,14 @@ public sealed class CheckpointStore(ArtifactStore artifacts, JobSpec spec, strin
     }
 
     /// <summary>Makes step <paramref name="version"/> durable.</summary>
-    public CheckpointManifest Commit(int version, Parameters parameters, AdamW optimizer, Dictionary<string, double> metrics)
+    public CheckpointManifest Commit(int version, AdamW optimizer, Dictionary<string, double> metrics)
     {
         var folder = artifacts.CheckpointFolder(spec.JobId, version);
-        CheckpointFolder.Save(folder, parameters, DType.F32, baseModelFolder);
+        if (model.Adapter is { } adapter) AdapterFolder.Save(folder, adapter, DType.F32, spec.Model);
+        else CheckpointFolder.Save(folder, model.Policy, DType.F32, model.Folder);
         SafetensorsFile.Write(OptimizerFile(version), Moments(optimizer), DType.F32, null);
-        var reference = new WeightsReference(version, Path.GetRelativePath(artifacts.Root, folder), CheckpointFolder.WeightsDigest(parameters), spec.Hyperparameters.Precision);
+        var reference = new WeightsReference(version, Path.GetRelativePath(artifacts.Root, folder), CheckpointFolder.WeightsDigest(model.Trained),
+            spec.Hyperparameters.Precision, model.Adapter is null ? null : model.Folder);
         var manifest = new CheckpointManifest(reference, optimizer.Steps, metrics);
         ArtifactStore.WriteJson(folder + ".json", manifest);
         RemoveOthers([.. Enumerable.Range(version - kept + 1, kept).Select(kept => Path.GetFileName(artifacts.CheckpointFolder(spec.JobId, Math.Max(0, kept))))]);

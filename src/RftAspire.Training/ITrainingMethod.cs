@@ -1,5 +1,4 @@
 using RftAspire.Contracts.Messages;
-using RftAspire.Engine.Model;
 using RftAspire.Engine.Training;
 
 namespace RftAspire.Training;
@@ -10,9 +9,6 @@ namespace RftAspire.Training;
 /// </summary>
 internal interface ITrainingMethod : IDisposable
 {
-    /// <summary>The weights, changed in place.</summary>
-    Parameters Policy { get; }
-
     AdamW Optimizer { get; }
 
     /// <summary>Called after weights and optimizer were taken from a checkpoint.</summary>

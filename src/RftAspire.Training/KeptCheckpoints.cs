@@ -1,7 +1,5 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
-using RftAspire.Engine.Checkpoints;
-using RftAspire.Engine.Model;
 
 namespace RftAspire.Training;
 
@@ -14,7 +12,7 @@ internal sealed class KeptCheckpoints
     private const int Best = 3;
     private readonly ArtifactStore _artifacts;
     private readonly JobSpec _spec;
-    private readonly string _tokenizerFolder;
+    private readonly JobModel _model;
     private KeptSet _set;
 
     /// <param name="IsRanked">Whether it competes for a place among the best.</param>
@@ -27,9 +25,9 @@ internal sealed class KeptCheckpoints
 
     private sealed record KeptSet(int Change, Kept[] Checkpoints);
 
-    public KeptCheckpoints(ArtifactStore artifacts, JobSpec spec, string tokenizerFolder)
+    public KeptCheckpoints(ArtifactStore artifacts, JobSpec spec, JobModel model)
     {
-        (_artifacts, _spec, _tokenizerFolder) = (artifacts, spec, tokenizerFolder);
+        (_artifacts, _spec, _model) = (artifacts, spec, model);
         _set = Read(artifacts, spec.JobId);
         RemoveOthers();
     }
@@ -44,18 +42,18 @@ internal sealed class KeptCheckpoints
     private static string ListFile(ArtifactStore artifacts, string jobId) => Path.Combine(artifacts.JobFolder(jobId), "training", "kept.json");
 
     /// <summary>A step that may be kept; false when it changes nothing.</summary>
-    public bool Rank(CheckpointManifest manifest, Dictionary<string, double> validation, Parameters weights)
+    public bool Rank(CheckpointManifest manifest, Dictionary<string, double> validation)
     {
         var known = Find(manifest);
         if (known is { IsRanked: true }) return false;
-        return Add(new Kept(Checkpoint(manifest, validation, known), IsRanked: true, IsPause: known?.IsPause ?? false), weights);
+        return Add(new Kept(Checkpoint(manifest, validation, known), IsRanked: true, IsPause: known?.IsPause ?? false));
     }
 
     /// <summary>The step that the job is paused at.</summary>
-    public void KeepPause(CheckpointManifest manifest, Parameters weights)
+    public void KeepPause(CheckpointManifest manifest)
     {
         var known = Find(manifest);
-        if (known is not { IsPause: true }) Add((known ?? new Kept(Checkpoint(manifest, [], null), IsRanked: false, IsPause: true)) with { IsPause = true }, weights);
+        if (known is not { IsPause: true }) Add((known ?? new Kept(Checkpoint(manifest, [], null), IsRanked: false, IsPause: true)) with { IsPause = true });
     }
 
     private Kept? Find(CheckpointManifest manifest) => _set.Checkpoints.FirstOrDefault(kept => kept.Checkpoint.Step == manifest.Weights.Version);
@@ -68,12 +66,12 @@ internal sealed class KeptCheckpoints
         return new KeptCheckpoint(step, ModelNames.Checkpoint(_spec.TunedModelName, step), manifest.Weights.Digest, metrics, known?.Checkpoint.CreatedAt ?? DateTimeOffset.UtcNow);
     }
 
-    private bool Add(Kept added, Parameters weights)
+    private bool Add(Kept added)
     {
         var next = Choose(added);
         if (!next.Contains(added)) return false;
         if (!_set.Checkpoints.Any(kept => kept.Checkpoint.Step == added.Checkpoint.Step))
-            CheckpointFolder.Save(_artifacts.TunedModelFolder(added.Checkpoint.ModelName), weights, DType.F32, _tokenizerFolder);
+            _model.Save(_artifacts.TunedModelFolder(added.Checkpoint.ModelName));
         _set = new KeptSet(_set.Change + 1, next);
         ArtifactStore.WriteJson(ListFile(_artifacts, _spec.JobId), _set);
         RemoveOthers();

@@ -32,14 +32,12 @@ internal sealed partial class ReinforcementMethod : ITrainingMethod
         if (spec.ValidationDatasetId is not null) _validation = PromptSet.Load(artifacts.ValidationPromptsFile(spec.JobId), model.Encoder, model.Config.VocabSize, longest);
         _key = RandomKey.FromSeed(spec.Seed);
         _order = new EpochOrder(_prompts.Count, _key.Derive(1));
-        if (Settings.KlCoefficient > 0) _reference = CheckpointFolder.Load(model.Folder);
-        Policy = model.Policy;
-        _trainer = new PolicyTrainer(Policy, _reference, model.Team, new AdamWSettings { WeightDecay = Settings.WeightDecay }, model.Precision);
+        // The policy without its adapter is its own reference.
+        if (Settings.KlCoefficient > 0 && model.Adapter is null) _reference = CheckpointFolder.Load(model.Folder);
+        _trainer = new PolicyTrainer(model.Policy, _reference, model.Team, new AdamWSettings { WeightDecay = Settings.WeightDecay }, model.Precision, model.Adapter);
     }
 
     private Hyperparameters Settings => _spec.Hyperparameters;
-
-    public Parameters Policy { get; }
 
     public AdamW Optimizer => _trainer.Optimizer;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
-using RftAspire.Engine.Model;
 using RftAspire.Engine.Numerics;
 using RftAspire.Engine.Training;
 
@@ -22,11 +21,8 @@ internal sealed class SupervisedMethod : ITrainingMethod
         _rows = ConversationSet.Load(artifacts.TrainingPromptsFile(spec.JobId), model);
         if (spec.ValidationDatasetId is not null) _validation = ConversationSet.Load(artifacts.ValidationPromptsFile(spec.JobId), model).All;
         _order = new EpochOrder(_rows.Count, RandomKey.FromSeed(spec.Seed).Derive(1));
-        Policy = model.Policy;
-        _trainer = new SupervisedTrainer(Policy, model.Team, new AdamWSettings { WeightDecay = _settings.WeightDecay }, precision: model.Precision);
+        _trainer = new SupervisedTrainer(model.Policy, model.Team, new AdamWSettings { WeightDecay = _settings.WeightDecay }, model.Adapter, precision: model.Precision);
     }
-
-    public Parameters Policy { get; }
 
     public AdamW Optimizer => _trainer.Optimizer;
 

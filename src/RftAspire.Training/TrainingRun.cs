@@ -12,8 +12,8 @@ namespace RftAspire.Training;
 internal sealed partial class TrainingRun(JobSpec spec, JobModel model, ITrainingMethod method, ArtifactStore artifacts, IBus bus, TrainingOptions options, ILogger logger)
 {
     private readonly ILogger _logger = logger;
-    private readonly CheckpointStore _checkpoints = new(artifacts, spec, model.Folder, options.KeptCheckpoints);
-    private readonly KeptCheckpoints _kept = new(artifacts, spec, model.Folder);
+    private readonly CheckpointStore _checkpoints = new(artifacts, spec, model, options.KeptCheckpoints);
+    private readonly KeptCheckpoints _kept = new(artifacts, spec, model);
     private WeightsReference _weights = new(0, model.Folder, CheckpointFolder.WeightsDigest(model.Policy), spec.Hyperparameters.Precision);
     private CheckpointManifest? _manifest;
 
@@ -31,7 +31,7 @@ internal sealed partial class TrainingRun(JobSpec spec, JobModel model, ITrainin
             if (isPausing()) break;
             await StepAsync(_weights.Version + 1, cancellation);
         }
-        if (_manifest is { } reached) _kept.KeepPause(reached, method.Policy);
+        if (_manifest is { } reached) _kept.KeepPause(reached);
         return TrainingOutcome.Paused;
     }
 
@@ -39,7 +39,7 @@ internal sealed partial class TrainingRun(JobSpec spec, JobModel model, ITrainin
     private async Task ResumeAsync(CancellationToken cancellation)
     {
         if (_checkpoints.Latest() is not { } manifest) return;
-        _checkpoints.Restore(manifest, method.Policy, method.Optimizer);
+        _checkpoints.Restore(manifest, method.Optimizer);
         method.WeightsChanged();
         LogResumed(spec.JobId, manifest.Weights.Version);
         await AnnounceAsync(manifest, cancellation);
@@ -48,7 +48,7 @@ internal sealed partial class TrainingRun(JobSpec spec, JobModel model, ITrainin
     private async Task StepAsync(int step, CancellationToken cancellation)
     {
         var metrics = await method.StepAsync(step, _weights, cancellation);
-        await AnnounceAsync(_checkpoints.Commit(step, method.Policy, method.Optimizer, metrics), cancellation);
+        await AnnounceAsync(_checkpoints.Commit(step, method.Optimizer, metrics), cancellation);
     }
 
     private async Task AnnounceAsync(CheckpointManifest manifest, CancellationToken cancellation)
@@ -63,7 +63,7 @@ internal sealed partial class TrainingRun(JobSpec spec, JobModel model, ITrainin
     {
         var metrics = spec.Hyperparameters.ValidatesAt(_weights.Version) ? await MetricsAsync(cancellation) : null;
         if (metrics is not null) await bus.Publish(new EvalCompleted(spec.JobId, _weights.Version, metrics), cancellation);
-        if (_manifest is { } manifest && method.IsCheckpoint(_weights.Version) && _kept.Rank(manifest, metrics ?? [], method.Policy))
+        if (_manifest is { } manifest && method.IsCheckpoint(_weights.Version) && _kept.Rank(manifest, metrics ?? []))
             await bus.Publish(KeptCheckpoints.News(artifacts, spec.JobId)!, cancellation);
     }
 
@@ -79,7 +79,7 @@ internal sealed partial class TrainingRun(JobSpec spec, JobModel model, ITrainin
 
     private TrainingOutcome Finish()
     {
-        CheckpointFolder.Save(artifacts.TunedModelFolder(spec.TunedModelName), method.Policy, DType.F32, model.Folder);
+        model.Save(artifacts.TunedModelFolder(spec.TunedModelName));
         return new TrainingOutcome("succeeded", ModelName: spec.TunedModelName, WeightsDigest: _weights.Digest);
     }
 

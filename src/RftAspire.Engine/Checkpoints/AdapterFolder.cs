@@ -15,12 +15,26 @@ public static class AdapterFolder
     /// <exception cref="CheckpointException">A file is missing or malformed, or it is no adapter of that model that the engine has.</exception>
     public static LoraAdapter Load(string folder, ModelConfig config)
     {
-        var layout = new LoraLayout(config, AdapterConfigReader.Load(Path.Combine(folder, ConfigFile), config));
+        var adapter = new LoraAdapter(new LoraLayout(config, AdapterConfigReader.Load(Path.Combine(folder, ConfigFile), config)));
+        try
+        {
+            Read(folder, adapter);
+            return adapter;
+        }
+        catch
+        {
+            adapter.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the values of an adapter of the same shape from a folder.</summary>
+    /// <exception cref="CheckpointException">The file is missing or malformed, or of another shape.</exception>
+    public static void Read(string folder, LoraAdapter adapter)
+    {
         using var file = SafetensorsFile.Open(Path.Combine(folder, TensorFile));
-        Check(Path.Combine(folder, TensorFile), file, layout);
-        var adapter = new LoraAdapter(layout);
-        foreach (var tensor in layout.Tensors) file.Read(tensor.Name, adapter.Tensor(tensor));
-        return adapter;
+        Check(Path.Combine(folder, TensorFile), file, adapter.Layout);
+        foreach (var tensor in adapter.Layout.Tensors) file.Read(tensor.Name, adapter.Tensor(tensor));
     }
 
     /// <summary>Writes the adapter into a folder that appears under its name only when it is whole and on disk; an earlier one is replaced.</summary>

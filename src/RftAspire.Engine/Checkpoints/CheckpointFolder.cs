@@ -99,7 +99,7 @@ public static class CheckpointFolder
     /// The sha256 (lower-case hex) of the values as little-endian float32, row-major, tensor after tensor in ordinal order of the
     /// names. It depends on the values alone: not on the stored type, the shards or the file's header.
     /// </summary>
-    public static string WeightsDigest(Parameters parameters)
+    public static string WeightsDigest(ParameterVector parameters)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var tensor in parameters.Layout.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))

@@ -12,15 +12,16 @@ public sealed class CheckpointStoreTests : IDisposable
 {
     private readonly ScratchFolder _folder = new();
     private readonly ArtifactStore _artifacts;
-    private readonly ThreadTeam _team = new(1);
-    private readonly Parameters _parameters;
+    private readonly JobSpec _spec;
+    private readonly JobModel _model;
     private readonly AdamW _optimizer;
 
     public CheckpointStoreTests()
     {
         _artifacts = TrainingUnderTest.WriteJob(_folder.Path, "job-1");
-        _parameters = CheckpointFolder.Load(Base);
-        _optimizer = new AdamW(_parameters.Layout, new AdamWSettings(), _team);
+        _spec = ArtifactStore.ReadJson<JobSpec>(_artifacts.JobSpecFile("job-1"));
+        _model = new JobModel(_spec, _artifacts, threads: 1);
+        _optimizer = new AdamW(_model.Policy.Layout, new AdamWSettings(), _model.Team);
     }
 
     private string Base => _artifacts.ModelFolder("base")!;
@@ -29,8 +30,7 @@ public sealed class CheckpointStoreTests : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
-        _parameters.Dispose();
-        _team.Dispose();
+        _model.Dispose();
         _folder.Dispose();
     }
 
@@ -41,16 +41,16 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Null(store.Latest());
         Commit(store, 1);
         var committed = Commit(store, 2);
-        using var parameters = new Parameters(_parameters.Layout);
-        using var optimizer = new AdamW(_parameters.Layout, new AdamWSettings(), _team);
+        using var other = new JobModel(_spec, _artifacts, threads: 1);
+        using var optimizer = new AdamW(other.Policy.Layout, new AdamWSettings(), other.Team);
 
         var latest = Store().Latest()!;
-        Store().Restore(latest, parameters, optimizer);
+        new CheckpointStore(_artifacts, _spec, other, 2).Restore(latest, optimizer);
 
         Assert.Equal((committed.Weights, 2), (latest.Weights, latest.OptimizerSteps));
         Assert.Equal(committed.Metrics, latest.Metrics);
         Assert.Equal(2, optimizer.Steps);
-        AssertSame(_parameters, parameters);
+        AssertSame(_model.Policy, other.Policy);
         AssertSame(_optimizer.Means, optimizer.Means);
         AssertSame(_optimizer.Variances, optimizer.Variances);
     }
@@ -108,14 +108,13 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(3, Names().Length);
     }
 
-    private CheckpointStore Store(int kept = 2) =>
-        new(_artifacts, ArtifactStore.ReadJson<JobSpec>(_artifacts.JobSpecFile("job-1")), Base, kept);
+    private CheckpointStore Store(int kept = 2) => new(_artifacts, _spec, _model, kept);
 
     private CheckpointManifest Commit(CheckpointStore store, int version)
     {
-        using var gradients = Parameters.Random(_parameters.Layout.Config, RandomKey.FromSeed(version));
-        _optimizer.Step(_parameters, gradients, 1e-2);
-        return store.Commit(version, _parameters, _optimizer, new Dictionary<string, double> { ["reward/mean"] = 0.1 * version });
+        using var gradients = Parameters.Random(_model.Config, RandomKey.FromSeed(version));
+        _optimizer.Step(_model.Policy, gradients, 1e-2);
+        return store.Commit(version, _optimizer, new Dictionary<string, double> { ["reward/mean"] = 0.1 * version });
     }
 
     private string[] Names() => [.. Directory.EnumerateFileSystemEntries(Checkpoints).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];

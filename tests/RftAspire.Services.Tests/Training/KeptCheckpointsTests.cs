@@ -1,7 +1,6 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine.Checkpoints;
-using RftAspire.Engine.Model;
 using RftAspire.Services.Tests.Cli;
 using RftAspire.Training;
 
@@ -12,20 +11,18 @@ public sealed class KeptCheckpointsTests : IDisposable
     private readonly ScratchFolder _folder = new();
     private readonly ArtifactStore _artifacts;
     private readonly JobSpec _spec;
-    private readonly Parameters _weights;
+    private readonly JobModel _model;
 
     public KeptCheckpointsTests()
     {
         _artifacts = TrainingUnderTest.WriteJob(_folder.Path, "job-1", spec => spec with { TunedModelName = "ft:base:default::0123abcd" });
         _spec = ArtifactStore.ReadJson<JobSpec>(_artifacts.JobSpecFile("job-1"));
-        _weights = CheckpointFolder.Load(Base);
+        _model = new JobModel(_spec, _artifacts, threads: 1);
     }
-
-    private string Base => _artifacts.ModelFolder("base")!;
 
     public void Dispose()
     {
-        _weights.Dispose();
+        _model.Dispose();
         _folder.Dispose();
     }
 
@@ -39,7 +36,7 @@ public sealed class KeptCheckpointsTests : IDisposable
     {
         var kept = Open();
         foreach (var (index, value) in values.Split(' ').Index())
-            kept.Rank(Manifest(index + 1), metric is null ? [] : new() { [metric] = double.Parse(value, System.Globalization.CultureInfo.InvariantCulture) }, _weights);
+            kept.Rank(Manifest(index + 1), metric is null ? [] : new() { [metric] = double.Parse(value, System.Globalization.CultureInfo.InvariantCulture) });
         Assert.Equal(stay, Steps());
         Assert.Equal(stay.Split(' ').Select(step => $"ft=base=default==0123abcd=ckpt-step-{step}"), Folders());
     }
@@ -48,14 +45,14 @@ public sealed class KeptCheckpointsTests : IDisposable
     public void Rank_SampledAndGreedy_SampledDecides()
     {
         var kept = Open();
-        foreach (var step in new[] { 1, 2, 3, 4 }) kept.Rank(Manifest(step), new() { ["reward/sampled"] = step == 1 ? 1 : 0, ["reward/greedy"] = -step }, _weights);
+        foreach (var step in new[] { 1, 2, 3, 4 }) kept.Rank(Manifest(step), new() { ["reward/sampled"] = step == 1 ? 1 : 0, ["reward/greedy"] = -step });
         Assert.Equal("1 3 4", Steps());
     }
 
     [Fact]
     public void Rank_KeptStep_IsAUsableModelWithItsMetrics()
     {
-        Open().Rank(Manifest(2), new() { ["reward/greedy"] = 0.5, ["loss"] = 9 }, _weights);
+        Open().Rank(Manifest(2), new() { ["reward/greedy"] = 0.5, ["loss"] = 9 });
         var checkpoint = KeptCheckpoints.News(_artifacts, "job-1")!.Checkpoints.Single();
         using var model = CheckpointFolder.Load(_artifacts.ModelFolder(checkpoint.ModelName)!);
         Assert.Equal((checkpoint.WeightsDigest, "ft:base:default::0123abcd:ckpt-step-2"), (CheckpointFolder.WeightsDigest(model), checkpoint.ModelName));
@@ -66,23 +63,23 @@ public sealed class KeptCheckpointsTests : IDisposable
     public void KeepPause_OutsideTheBest_StaysUntilTheNextPause()
     {
         var kept = Open();
-        foreach (var step in new[] { 1, 2, 3 }) kept.Rank(Manifest(step), new() { ["reward/greedy"] = 1 }, _weights);
-        kept.KeepPause(Manifest(4), _weights);
+        foreach (var step in new[] { 1, 2, 3 }) kept.Rank(Manifest(step), new() { ["reward/greedy"] = 1 });
+        kept.KeepPause(Manifest(4));
         Assert.Equal("1 2 3 4", Steps());
-        Assert.False(Open().Rank(Manifest(5), new() { ["reward/greedy"] = 0 }, _weights));
-        Open().KeepPause(Manifest(6), _weights);
+        Assert.False(Open().Rank(Manifest(5), new() { ["reward/greedy"] = 0 }));
+        Open().KeepPause(Manifest(6));
         Assert.Equal("1 2 3 6", Steps());
         // Validated after the resume it competes like any other, and does not go where it loses.
-        Open().Rank(Manifest(6), new() { ["reward/greedy"] = 0.5 }, _weights);
+        Open().Rank(Manifest(6), new() { ["reward/greedy"] = 0.5 });
         Assert.Equal(("1 2 3 6", 0.5), (Steps(), KeptCheckpoints.News(_artifacts, "job-1")!.Checkpoints[^1].Metrics["reward/greedy"]));
     }
 
     [Fact]
     public void Rank_StepThatIsKept_ChangesNothing()
     {
-        Assert.True(Open().Rank(Manifest(1), [], _weights));
+        Assert.True(Open().Rank(Manifest(1), []));
         var before = KeptCheckpoints.News(_artifacts, "job-1")!;
-        Assert.False(Open().Rank(Manifest(1), [], _weights));
+        Assert.False(Open().Rank(Manifest(1), []));
         Assert.Equal((1, 1), (before.Change, KeptCheckpoints.News(_artifacts, "job-1")!.Change));
     }
 
@@ -91,19 +88,19 @@ public sealed class KeptCheckpointsTests : IDisposable
     {
         var kept = Open();
         Assert.Null(KeptCheckpoints.News(_artifacts, "job-1"));
-        kept.Rank(Manifest(1), [], _weights);
+        kept.Rank(Manifest(1), []);
         // Written and not listed yet, half written, half removed, and another job's.
-        CheckpointFolder.Save(_artifacts.TunedModelFolder("ft:base:default::0123abcd:ckpt-step-2"), _weights, DType.F32, Base);
+        _model.Save(_artifacts.TunedModelFolder("ft:base:default::0123abcd:ckpt-step-2"));
         foreach (var folder in new[] { "ft=base=default==0123abcd=ckpt-step-3.0123.tmp", "ft=base=default==0123abcd=ckpt-step-12", "ft=base=default==0123abcd", "ft=base=default==ffffffff=ckpt-step-2" })
             _folder.Write(Path.Combine(_artifacts.Root, "models", folder, "model.safetensors"), "");
         Open();
         Assert.Equal(["ft=base=default==0123abcd", "ft=base=default==0123abcd=ckpt-step-1", "ft=base=default==ffffffff=ckpt-step-2"], Folders());
     }
 
-    private KeptCheckpoints Open() => new(_artifacts, _spec, Base);
+    private KeptCheckpoints Open() => new(_artifacts, _spec, _model);
 
     private CheckpointManifest Manifest(int step) =>
-        new(new WeightsReference(step, "", CheckpointFolder.WeightsDigest(_weights)), step, new Dictionary<string, double> { ["loss"] = 0.25 });
+        new(new WeightsReference(step, "", CheckpointFolder.WeightsDigest(_model.Policy)), step, new Dictionary<string, double> { ["loss"] = 0.25 });
 
     private string Steps() => string.Join(' ', KeptCheckpoints.News(_artifacts, "job-1")!.Checkpoints.Select(checkpoint => checkpoint.Step));
 

@@ -73,6 +73,35 @@ public sealed class TrainingJobTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_LowRankAdapter_IsSampledAsItLearnsAndMergedIntoTheModel()
+    {
+        JobSpec Adapted(JobSpec spec) => spec with { Hyperparameters = spec.Hyperparameters with { LoraRank = 2, KlCoefficient = 0.1 } };
+        TrainingUnderTest.WriteJob(_folder.Path, "job-1", Adapted);
+        string whole;
+        await using (var training = new TrainingUnderTest(_folder.Path))
+        {
+            whole = (await RunAsync(training, "job-1")).WeightsDigest;
+            Assert.All(training.Published<StepTrained>(), step => Assert.Equal((1.0, 1.0, 0.0), (step.Metrics["ratio/min"], step.Metrics["ratio/max"], step.Metrics["kl/mismatch"])));
+            Assert.True(training.Published<StepTrained>().Last().Metrics["kl/reference"] > 0);
+            var (frozen, tuned) = (CheckpointFolder.Load(training.Store.ModelFolder("base")!), CheckpointFolder.Load(training.Store.ModelFolder("job-1-tuned")!));
+            Assert.NotEqual(CheckpointFolder.WeightsDigest(frozen), CheckpointFolder.WeightsDigest(tuned));
+            // Embeddings have no adapter.
+            Assert.Equal(frozen.Tensor(frozen.Layout.Tensors[0]).ToArray(), tuned.Tensor(tuned.Layout.Tensors[0]).ToArray());
+            frozen.Dispose();
+            tuned.Dispose();
+        }
+
+        TrainingUnderTest.WriteJob(_folder.Path, "job-2", Adapted);
+        await using (var first = new TrainingUnderTest(_folder.Path, gradesUntilStep: 1))
+        {
+            await first.StartAsync("job-2");
+            await first.PublishedAsync<SamplePromptGroup>(command => command.Id.Step == 2);
+        }
+        await using var second = new TrainingUnderTest(_folder.Path);
+        Assert.Equal(whole, (await second.PublishedAsync<JobSucceeded>()).WeightsDigest);
+    }
+
+    [Fact]
     public async Task Run_StoppedAfterAStepAndResumed_SameWeights()
     {
         TrainingUnderTest.WriteJob(_folder.Path, "job-1");
