@@ -16,13 +16,11 @@ public sealed class PlatformConnection : IDisposable
     {
         _channel = channel;
         Jobs = new JobService.JobServiceClient(channel);
-        Files = new FileService.FileServiceClient(channel);
         Models = new ModelService.ModelServiceClient(channel);
         Workbench = new GraderWorkbench.GraderWorkbenchClient(channel);
     }
 
     public JobService.JobServiceClient Jobs { get; }
-    public FileService.FileServiceClient Files { get; }
     public ModelService.ModelServiceClient Models { get; }
     public GraderWorkbench.GraderWorkbenchClient Workbench { get; }
 

@@ -14,8 +14,8 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
 {
     private const int MostCriteria = 32;
     private const int LongestName = 256;
-    private const int DefaultPage = 20;
-    private const int LargestPage = 100;
+    internal const int DefaultPage = 20;
+    internal const int LargestPage = 100;
 
     public async Task<Eval> CreateAsync(Caller caller, CreateEvalRequest request)
     {
@@ -43,7 +43,7 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
 
     public async Task<ListEvalsResponse> ListAsync(Caller caller, ListEvalsRequest request)
     {
-        var size = PageSize(request.PageSize);
+        var size = PageSize.Of(request.PageSize, DefaultPage, LargestPage);
         var found = await evals.ListAsync(caller.Tenant, request.After, size + 1, request.Descending) ?? throw UnknownAfter(request.After);
         return new ListEvalsResponse { Evals = { found.Take(size) }, HasMore = found.Length > size };
     }
@@ -79,9 +79,6 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
             ? AnswerSchema.Read(schema.Clone(), "data_source_config_json.item_schema")
             : null;
     }
-
-    internal static int PageSize(int asked) =>
-        asked is < 0 or > LargestPage ? throw Faults.Invalid("page_size", $"{asked} is out of range; 1 to {LargestPage}, or 0 for {DefaultPage}") : asked == 0 ? DefaultPage : asked;
 
     internal static RpcException UnknownAfter(string after) => Faults.Invalid("after", $"there is no '{after}' here; give the last id of the previous page");
 

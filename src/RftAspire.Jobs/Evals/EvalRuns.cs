@@ -48,7 +48,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
     public async Task<ListEvalRunsResponse> ListAsync(Caller caller, ListEvalRunsRequest request)
     {
         if (await evals.FindAsync(caller.Tenant, request.EvalId) is null) throw EditEvals.NoSuchEval(request.EvalId);
-        var size = EditEvals.PageSize(request.PageSize);
+        var size = PageSize.Of(request.PageSize, EditEvals.DefaultPage, EditEvals.LargestPage);
         var page = new ListEvalRunsResponse();
         var after = request.After;
         // States change, so no index has them: pages are looked through until one is full.
@@ -87,7 +87,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
     {
         var run = await GetAsync(caller, request.EvalId, request.RunId);
         if (request.Status is not ("" or "pass" or "fail" or "error")) throw Faults.Invalid("status", $"'{request.Status}' is unknown; pass, fail or error");
-        var size = EditEvals.PageSize(request.PageSize);
+        var size = PageSize.Of(request.PageSize, EditEvals.DefaultPage, EditEvals.LargestPage);
         var rows = (await evals.DoneAsync(run.Id)).Order();
         var after = request.After.Length == 0 ? (int?)null : RowOf(run.Id, request.After) ?? throw EditEvals.UnknownAfter(request.After);
         var wanted = request.Descending ? rows.Reverse().Where(row => after is null || row < after) : rows.Where(row => after is null || row > after);
