@@ -41,17 +41,16 @@ public sealed class WorkbenchGrpcService(GradingConnection grading, FileStore fi
         });
     }
 
-    // What else is wrong with a grader Grading says.
     private GradingConnection Checked(ServerCallContext context, string field, string graderJson)
     {
         try
         {
-            if (graderJson.Length > 0) TenantJudges.OnlyOf(context.GetCaller(), GraderDefinition.Parse(graderJson));
-            return grading;
+            return TenantJudges.ForeignIn(context.GetCaller(), GraderDefinition.Parse(graderJson)) is { } fault ? throw Faults.Invalid(field, fault.Message) : grading;
         }
-        catch (GraderException error)
+        catch (GraderException)
         {
-            throw Faults.Invalid(field, error.Message);
+            // What else is wrong with a grader Grading says.
+            return grading;
         }
     }
 
