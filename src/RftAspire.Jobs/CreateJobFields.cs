@@ -1,11 +1,13 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
+using RftAspire.Jobs.Graders;
 
 namespace RftAspire.Jobs;
 
 /// <summary>What can be said of a CreateJob request without looking anything up; each fault is added to the list.</summary>
-internal sealed class CreateJobFields(CreateJobRequest request, List<Violation> faults)
+internal sealed class CreateJobFields(Caller caller, CreateJobRequest request, List<Violation> faults)
 {
     private const int LongestSuffix = 64;
     private const int LongestKey = 255;
@@ -31,7 +33,7 @@ internal sealed class CreateJobFields(CreateJobRequest request, List<Violation> 
         }
         try
         {
-            GraderDefinition.Parse(request.GraderJson);
+            TenantJudges.OnlyOf(caller, GraderDefinition.Parse(request.GraderJson));
         }
         catch (GraderException error)
         {

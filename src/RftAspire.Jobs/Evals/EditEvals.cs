@@ -23,7 +23,7 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
         CheckWords(request.Name, request.Metadata, faults);
         if (request.TestingCriteriaJson.Count is 0 or > MostCriteria)
             faults.Add(new Violation("testing_criteria_json", $"has {request.TestingCriteriaJson.Count} graders; give 1 to {MostCriteria}"));
-        Criterion.ParseAll(request.TestingCriteriaJson, "testing_criteria_json", faults);
+        Criterion.ParseAll(caller, request.TestingCriteriaJson, "testing_criteria_json", faults);
         CheckSource(request.DataSourceConfigJson, faults);
         if (faults.Count > 0) throw Faults.Invalid(faults);
         var eval = new Eval

@@ -35,7 +35,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
             CreatedAt = clock.GetUtcNow().ToTimestamp(),
             Model = source.Model,
             Total = rows,
-            Criteria = { eval.TestingCriteriaJson.Select(json => new CriterionResult { Name = Criterion.Parse(json).Name }) },
+            Criteria = { eval.TestingCriteriaJson.Select(json => new CriterionResult { Name = Criterion.Parse(caller, json).Name }) },
         };
         await evals.CreateRunAsync(caller.Tenant, run);
         signal.Raise();
@@ -43,7 +43,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
     }
 
     public async Task<EvalRun> GetAsync(Caller caller, string evalId, string runId) =>
-        await evals.FindRunAsync(runId) is { } found && found.Tenant == caller.Tenant && found.Run.EvalId == evalId ? found.Run : throw NoSuchRun(runId);
+        await evals.FindRunAsync(caller.Tenant, evalId, runId) ?? throw NoSuchRun(runId);
 
     public async Task<ListEvalRunsResponse> ListAsync(Caller caller, ListEvalRunsRequest request)
     {
