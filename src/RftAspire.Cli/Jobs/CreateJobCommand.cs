@@ -17,7 +17,7 @@ public static class CreateJobCommand
     private static async Task<int> RunAsync(CommandContext context, Options options, CancellationToken cancellationToken)
     {
         var request = await RequestAsync(context, options, cancellationToken);
-        var job = await context.Platform.Jobs.CreateJobAsync(request, PlatformConnection.Promptly(cancellationToken));
+        var job = await context.Client.Jobs.CreateAsync(request, cancellationToken);
         if (context.Get(options.Watch)) return await FollowAsync(context, job, cancellationToken);
         if (context.Json) context.PrintJson(JobJson.Of(job));
         else context.Out.WriteLine($"job {job.Id} is {JobJson.Word(job.State)}; follow it with: rft jobs watch {job.Id}");

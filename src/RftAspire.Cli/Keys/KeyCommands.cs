@@ -54,7 +54,7 @@ public static class KeyCommands
         var tenant = Tenant();
         return cli.Handle(new Command("list", "List keys, newest first; their secrets are not known to anyone but their holders.") { tenant }, async (context, cancellationToken) =>
         {
-            var keys = await context.Client.Keys.ListAsync(context.Get(tenant) ?? "", cancellationToken);
+            var keys = await context.Client.Keys.ListAsync(context.Get(tenant) ?? "", cancellationToken).ToListAsync(cancellationToken);
             if (context.Json)
             {
                 context.PrintJson(new JsonObject { ["keys"] = new JsonArray([.. keys.Select(Json)]) });
@@ -102,15 +102,11 @@ public static class KeyCommands
     private static Command Audit(CommandLine cli)
     {
         var tenant = Tenant();
-        var limit = new Option<int>("--limit") { HelpName = "N", Description = "At most so many.", DefaultValueFactory = _ => 50 };
+        var limit = Listing.Limit(50);
         return cli.Handle(new Command("audit", "Show who changed what, newest first.") { tenant, limit }, async (context, cancellationToken) =>
         {
-            var events = new List<AuditEvent>();
-            await foreach (var happened in context.Client.Keys.ListAuditEventsAsync(context.Get(tenant) ?? "", cancellationToken))
-            {
-                if (events.Count == context.Get(limit)) break;
-                events.Add(happened);
-            }
+            var events = await context.Client.Keys.ListAuditEventsAsync(context.Get(tenant) ?? "", cancellationToken)
+                .Take(Listing.ReadLimit(context, limit)).ToListAsync(cancellationToken);
             if (context.Json)
             {
                 context.PrintJson(new JsonObject { ["events"] = new JsonArray([.. events.Select(Json)]) });

@@ -40,7 +40,7 @@ public static class WebhookCommands
 
     private static Command List(CommandLine cli) => cli.Handle(new Command("list", "List webhooks."), async (context, cancellationToken) =>
     {
-        var webhooks = await context.Client.Webhooks.ListAsync(cancellationToken);
+        var webhooks = await context.Client.Webhooks.ListAsync(cancellationToken).ToListAsync(cancellationToken);
         if (context.Json)
         {
             context.PrintJson(new JsonObject { ["webhooks"] = new JsonArray([.. webhooks.Select(Json)]) });
@@ -59,7 +59,7 @@ public static class WebhookCommands
         var id = Id();
         return cli.Handle(new Command("deliveries", "Show what a webhook was told, and how that went.") { id }, async (context, cancellationToken) =>
         {
-            var deliveries = await context.Client.Webhooks.DeliveriesAsync(context.Get(id), cancellationToken);
+            var deliveries = await context.Client.Webhooks.ListDeliveriesAsync(context.Get(id), cancellationToken).ToListAsync(cancellationToken);
             if (context.Json)
             {
                 context.PrintJson(new JsonObject { ["deliveries"] = new JsonArray([.. deliveries.Select(Json)]) });
