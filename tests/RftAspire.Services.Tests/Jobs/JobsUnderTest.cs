@@ -29,6 +29,7 @@ namespace RftAspire.Services.Tests.Jobs;
 /// </summary>
 public class JobsUnderTest : IAsyncLifetime
 {
+    public const string Grader = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""";
     public const string GoodRow = """{"messages":[{"role":"user","content":"hi"}]}""";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-jobs-");
@@ -106,7 +107,7 @@ public class JobsUnderTest : IAsyncLifetime
     {
         Model = "base",
         TrainingDatasetId = (await UploadAsync(GoodRow)).Id,
-        GraderJson = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""",
+        GraderJson = Grader,
     };
 
     /// <summary>Waits until something is so that the service's queues lead to.</summary>
