@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace RftAspire.Jobs.Chat;
 
 /// <summary>Section <c>Jobs:Chat</c>.</summary>
@@ -11,4 +13,8 @@ public sealed class ChatOptions
 
     /// <summary>A request of which nothing is heard for so long is sent again.</summary>
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A stream that has had no event for so long gets a comment, so that no proxy takes it for dead.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00", ConvertValueInInvariantCulture = true)]
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(15);
 }
