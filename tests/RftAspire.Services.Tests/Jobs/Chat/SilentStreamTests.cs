@@ -15,7 +15,7 @@ public sealed class SilentStreamTests(ImpatientJobs service) : IClassFixture<Imp
     [RedisFact]
     public async Task Stream_NothingToTell_HasCommentsUntilThereIs()
     {
-        using var answer = await BeginAsync("quiet", stream: true);
+        using var answer = await BeginAsync("\"quiet\"", stream: true);
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync());
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         foreach (var expected in (string[])[Comment, "", Comment, ""]) Assert.Equal(expected, await lines.ReadLineAsync());
@@ -30,7 +30,7 @@ public sealed class SilentStreamTests(ImpatientJobs service) : IClassFixture<Imp
     [RedisFact]
     public async Task Stream_FailureAfterAComment_IsTheLastEvent()
     {
-        using var answer = await BeginAsync("too long", stream: true);
+        using var answer = await BeginAsync("\"too long\"", stream: true);
         await service.TellAsync(await service.CommandAsync("too long"), new CompletionError(CompletionError.ContextLength, "no room"));
 
         var events = (await answer.Content.ReadAsStringAsync()).Split('\n').Where(line => line.Length > 0 && line != Comment).ToList();
@@ -62,13 +62,27 @@ public sealed class SilentStreamTests(ImpatientJobs service) : IClassFixture<Imp
     }
 
     [RedisTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Prompts_OneFails_TheOthersAreNotWaitedFor(bool stream)
+    {
+        var (bad, good) = ($"bad {stream}", $"good {stream}");
+        var asking = BeginAsync($"""["{good}","{bad}"]""", stream);
+        var other = await service.CommandAsync(good);
+        await service.TellAsync(await service.CommandAsync(bad), new CompletionError(CompletionError.ContextLength, "no room"));
+        await service.CancelledAsync(other);
+        using var answer = await asking;
+        Assert.Contains("context_length_exceeded", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [RedisTheory]
     [InlineData("whole", false, false)]
     [InlineData("before the first token", true, false)]
     [InlineData("amid tokens", true, true)]
     public async Task Client_Leaves_WorkersAreToldAtOnce(string prompt, bool stream, bool isAmid)
     {
         using var leaving = new CancellationTokenSource();
-        var asking = BeginAsync(prompt, stream, leaving.Token);
+        var asking = BeginAsync($"\"{prompt}\"", stream, leaving.Token);
         var command = await service.CommandAsync(prompt);
         if (isAmid) await service.TellAsync(command, 0, ["a"]);
         using var answer = stream ? await asking : null;
@@ -81,7 +95,7 @@ public sealed class SilentStreamTests(ImpatientJobs service) : IClassFixture<Imp
     private Task<HttpResponseMessage> BeginAsync(string prompt, bool stream, CancellationToken cancellation = default) => service.Http.SendAsync(
         new HttpRequestMessage(HttpMethod.Post, "/v1/completions")
         {
-            Content = new StringContent($$"""{"model":"base","prompt":"{{prompt}}","stream":{{(stream ? "true" : "false")}}}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
+            Content = new StringContent($$"""{"model":"base","prompt":{{prompt}},"stream":{{(stream ? "true" : "false")}}}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
         },
         HttpCompletionOption.ResponseHeadersRead, cancellation);
 }
