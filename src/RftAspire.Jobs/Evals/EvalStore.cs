@@ -72,11 +72,14 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
             ? [.. (await Task.WhenAll(ids.Select(id => FindAsync(tenant, id)))).OfType<Eval>()]
             : null;
 
-    public async Task DeleteAsync(string tenant, string id)
+    /// <summary>Deletes an eval with its runs, and gives their ids.</summary>
+    public async Task<string[]> DeleteAsync(string tenant, string id)
     {
-        foreach (var run in await IdsAsync(Runs(id), "", -1, descending: false) ?? []) await DeleteRunAsync(id, run);
+        var runs = await IdsAsync(Runs(id), "", -1, descending: false) ?? [];
+        foreach (var run in runs) await DeleteRunAsync(id, run);
         await Soon(Database.SortedSetRemoveAsync(Evals(tenant), id));
         await Soon(Database.KeyDeleteAsync([EvalKey(id), Runs(id)]));
+        return runs;
     }
 
     public async Task CreateRunAsync(string tenant, EvalRun run)

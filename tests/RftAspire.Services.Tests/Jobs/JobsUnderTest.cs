@@ -61,6 +61,7 @@ public class JobsUnderTest : IAsyncLifetime
         _factory = new WebApplicationFactory<JobsGrpcService>().WithWebHostBuilder(Configure);
         _factory.UseKestrel();
         _factory.StartServer();
+        Started();
         // In the order of the endpoints' names: grpc, http.
         var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         (GrpcAddress, Http.BaseAddress) = (new Uri(addresses[0]), new Uri(addresses[1]));
@@ -170,6 +171,11 @@ public class JobsUnderTest : IAsyncLifetime
 
     /// <summary>Parts of this service alone.</summary>
     protected virtual void Replace(IServiceCollection services)
+    {
+    }
+
+    /// <summary>What this service alone needs once it runs.</summary>
+    protected virtual void Started()
     {
     }
 
