@@ -1,10 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using RftAspire.Contracts.Graders;
+using RftAspire.ForeignClients;
 using RftAspire.Ingestion;
 using RftAspire.Judge;
-using RftAspire.Services.Tests.Architecture;
 using RftAspire.Services.Tests.Judge;
 
 namespace RftAspire.Services.Tests.Jobs.OpenAi;
@@ -17,17 +16,13 @@ public sealed class CookbookTests(CookbookTests.JobsAndJudge service) : IClassFi
 {
     private const string Graders = "/v1/fine_tuning/alpha/graders/";
 
-    public static TheoryData<string> Recipes() => new(Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal));
-
-    private static string Folder => Path.Combine(Repository.Root.FullName, "tests", "foreign-clients", "cookbook");
+    public static TheoryData<string> Recipes() => new(Recipe.Names);
 
     [RedisTheory, MemberData(nameof(Recipes))]
     public async Task Create_RequestAsItIs_IsTakenAndEchoedWhole(string name)
     {
-        var recipe = Read(name);
-        var (training, validation) = (await service.UploadFileAsync(Lines(recipe, "rows")), await service.UploadFileAsync(Lines(recipe, "validation_rows")));
-        var text = recipe.GetProperty("request").GetRawText().Replace("o4-mini-2025-04-16", "base", StringComparison.Ordinal)
-            .Replace("file-TRAIN", training, StringComparison.Ordinal).Replace("file-VALID", validation, StringComparison.Ordinal);
+        var recipe = new Recipe(name);
+        var text = recipe.Request("base", await service.UploadFileAsync(recipe.Lines("rows")), await service.UploadFileAsync(recipe.Lines("validation_rows")));
 
         var job = await (await service.PostJsonAsync("/v1/fine_tuning/jobs", text)).JsonAsync();
 
@@ -37,30 +32,24 @@ public sealed class CookbookTests(CookbookTests.JobsAndJudge service) : IClassFi
         Assert.Equal(Compact(asked.GetProperty("grader")), Compact(echoed.GetProperty("grader")));
         Assert.Equal(asked.TryGetProperty("response_format", out var format) ? Compact(format) : "null", Compact(echoed.GetProperty("response_format")));
         if (asked.TryGetProperty("hyperparameters", out var hyperparameters)) AssertHas(hyperparameters, echoed.GetProperty("hyperparameters"));
-        foreach (var field in sent.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null && field.Name is not ("method" or "suffix")))
-            Assert.Equal(Compact(field.Value), Compact(stored.GetProperty(field.Name)));
+        foreach (var field in sent.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null && field.Name != "method"))
+            Assert.Equal(Compact(field.Value), Compact(stored.GetProperty(field.Name == "suffix" ? "user_provided_suffix" : field.Name)));
     }
 
     [RedisTheory, MemberData(nameof(Recipes))]
     public async Task ValidateAndRun_GraderAsItIs_GivesTheExpectedRewards(string name)
     {
-        var recipe = Read(name);
-        var grader = recipe.GetProperty("request").GetProperty("method").GetProperty("reinforcement").GetProperty("grader");
+        var recipe = new Recipe(name);
 
-        var validated = await (await service.PostJsonAsync(Graders + "validate", $$"""{"grader":{{grader.GetRawText()}}}""")).JsonAsync();
-        AssertHas(grader, validated.GetProperty("grader"));
+        var validated = await (await service.PostJsonAsync(Graders + "validate", $$"""{"grader":{{recipe.Grader.GetRawText()}}}""")).JsonAsync();
+        AssertHas(recipe.Grader, validated.GetProperty("grader"));
 
-        foreach (var answer in recipe.GetProperty("answers").EnumerateArray())
+        foreach (var answer in recipe.Answers)
         {
             // The judges of the request say what the recipe has them say.
             service.Stub.Default = question => StubAnswer.Text(StubAnswer.Judgement(answer.GetProperty("judged").GetProperty(question.Model).GetRawText()));
-            var run = new JsonObject
-            {
-                ["grader"] = JsonNode.Parse(grader.GetRawText()),
-                ["item"] = JsonNode.Parse(recipe.GetProperty("rows")[answer.GetProperty("row").GetInt32()].GetRawText()),
-                ["model_sample"] = answer.GetProperty("model_sample").GetString(),
-            };
-            var graded = await (await service.PostJsonAsync(Graders + "run", run.ToJsonString())).JsonAsync();
+            var (item, sample) = (recipe.Row(answer.GetProperty("row").GetInt32()).GetRawText(), answer.GetProperty("model_sample").GetRawText());
+            var graded = await (await service.PostJsonAsync(Graders + "run", $$"""{"grader":{{recipe.Grader.GetRawText()}},"item":{{item}},"model_sample":{{sample}}}""")).JsonAsync();
 
             Assert.True(Math.Abs(answer.GetProperty("reward").GetDouble() - graded.GetProperty("reward").GetDouble()) < 1e-9, graded.GetRawText());
             Assert.All(graded.GetProperty("metadata").GetProperty("errors").EnumerateObject(), error => Assert.NotEqual(JsonValueKind.True, error.Value.ValueKind));
@@ -71,19 +60,13 @@ public sealed class CookbookTests(CookbookTests.JobsAndJudge service) : IClassFi
     [Theory, MemberData(nameof(Recipes))]
     public void Check_RowsAsTheyAre_AreAccepted(string name)
     {
-        var recipe = Read(name);
-        var grader = GraderDefinition.Parse(recipe.GetProperty("request").GetProperty("method").GetProperty("reinforcement").GetProperty("grader").GetRawText());
+        var recipe = new Recipe(name);
+        MemoryStream Open(string rows) => new(Encoding.UTF8.GetBytes(recipe.Lines(rows)));
 
-        var report = DatasetChecker.Check(Stream("rows"), Stream("validation_rows"), new DatasetCheckOptions { Columns = [.. grader.Columns] });
+        var report = DatasetChecker.Check(Open("rows"), Open("validation_rows"), new DatasetCheckOptions { Columns = [.. GraderDefinition.Parse(recipe.Grader.GetRawText()).Columns] });
 
         Assert.Equal((DatasetVerdict.Accept, ""), (report.Verdict, string.Join("; ", report.Findings.Select(finding => finding.Message))));
-
-        MemoryStream Stream(string rows) => new(Encoding.UTF8.GetBytes(Lines(recipe, rows)));
     }
-
-    private static JsonElement Read(string name) => JsonElement.Parse(File.ReadAllText(Path.Combine(Folder, name + ".json")));
-
-    private static string Lines(JsonElement recipe, string rows) => string.Join('\n', recipe.GetProperty(rows).EnumerateArray().Select(Compact));
 
     private static string Compact(JsonElement json) => JsonSerializer.Serialize(json);
 
