@@ -23,6 +23,7 @@ public sealed class CommandContext(ParseResult parsed, Surroundings surroundings
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);
     public T Get<T>(Argument<T> argument) => parsed.GetRequiredValue(argument);
+    public T? Find<T>(Argument<T> argument) => parsed.GetValue(argument);
     public T Require<T>(Option<T> option) => parsed.GetRequiredValue(option);
 
     public void PrintJson(JsonNode document) => Out.WriteLine(document.ToJsonString(Compact));

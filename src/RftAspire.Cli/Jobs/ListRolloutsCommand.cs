@@ -97,7 +97,7 @@ public static class ListRolloutsCommand
     {
         public Argument<string> Id { get; } = JobCommands.JobId();
         public Option<int?> Step { get; } = new("--step") { HelpName = "N", Description = "Only this step; for evals, this weights version." };
-        public Option<string> Purpose { get; } = new("--purpose") { HelpName = "PURPOSE", Description = "train, eval_greedy or eval_sampled. [default: train]" };
+        public Option<string> Purpose { get; } = new("--purpose") { HelpName = "PURPOSE", Description = "train, eval_greedy or eval_sampled. [default: train]", CompletionSources = { "train", "eval_greedy", "eval_sampled" } };
         public Option<int?> Prompt { get; } = new("--row") { HelpName = "N", Description = "Only answers to this row of the prompts, from 0." };
         public Option<double?> MinReward { get; } = new("--min-reward") { HelpName = "R", Description = "Only rewards of at least R." };
         public Option<double?> MaxReward { get; } = new("--max-reward") { HelpName = "R", Description = "Only rewards of at most R." };

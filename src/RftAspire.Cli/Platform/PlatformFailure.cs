@@ -12,6 +12,8 @@ public static class PlatformFailure
     {
         UnavailableException { StatusCode: StatusCode.DeadlineExceeded } => new(ExitCode.Unreachable, $"the platform at {server} gave no answer in time; {HowToStart}", []),
         UnavailableException { WasReached: true } => new(ExitCode.Unreachable, $"the platform at {server} cannot serve this now: {e.Message}", []),
+        UnavailableException { Cause: { } cause } when cause.Contains("HTTP_1_1_REQUIRED", StringComparison.Ordinal) =>
+            new(ExitCode.Unreachable, $"{server} speaks HTTP/1.1, as the platform's REST port does; name its gRPC port with --server, 7081 unless it was given another", []),
         UnavailableException lost => new(ExitCode.Unreachable, $"cannot reach the platform at {server} ({lost.Cause ?? lost.Message}); {HowToStart}", []),
         UnauthenticatedException => new(
             ExitCode.Usage,

@@ -142,6 +142,22 @@ public sealed class FakeFileService : FileService.FileServiceBase
     }
 }
 
+/// <summary>Answers with the last message and how many there were, word by word.</summary>
+public sealed class FakeChatService : ChatService.ChatServiceBase
+{
+    public TaskCompletionSource Answering { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public override async Task Complete(CompleteRequest request, IServerStreamWriter<CompleteResponse> responseStream, ServerCallContext context)
+    {
+        foreach (var text in new[] { request.Messages[^1].Content, $" {request.Messages.Count}" })
+            await responseStream.WriteAsync(new() { Delta = new() { Text = text } }, context.CancellationToken);
+        Answering.TrySetResult();
+        if (request.Messages[^1].Content == "for ever") await Task.Delay(Timeout.Infinite, context.CancellationToken);
+        await responseStream.WriteAsync(new() { Delta = new() { FinishReason = "stop" } }, context.CancellationToken);
+        await responseStream.WriteAsync(new() { Usage = new() { PromptTokens = 3, CompletionTokens = 2 } }, context.CancellationToken);
+    }
+}
+
 /// <summary>Has one model.</summary>
 public sealed class FakeModelService : ModelService.ModelServiceBase
 {
@@ -158,13 +174,14 @@ public sealed class FakePlatform : IAsyncDisposable
 
     public FakeJobService Jobs { get; private init; } = new();
     public FakeFileService Files { get; private init; } = new();
+    public FakeChatService Chat { get; private init; } = new();
     public string Server => _app.Urls.Single();
 
     /// <param name="jobs">The service of a platform that was there before.</param>
     /// <param name="port">The port that it had.</param>
     public static async Task<FakePlatform> StartAsync(FakeJobService? jobs = null, int port = 0)
     {
-        var files = new FakeFileService();
+        var (files, chat) = (new FakeFileService(), new FakeChatService());
         jobs ??= new FakeJobService();
         var builder = WebApplication.CreateSlimBuilder();
         // The test folder holds a service's appsettings.json; this host must not take its ports.
@@ -175,13 +192,14 @@ public sealed class FakePlatform : IAsyncDisposable
         builder.Services.AddGrpc();
         // A stop cuts what is open, as a kill does.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(1));
-        builder.Services.AddSingleton(jobs).AddSingleton(files).AddSingleton<FakeModelService>();
+        builder.Services.AddSingleton(jobs).AddSingleton(files).AddSingleton<FakeModelService>().AddSingleton(chat);
         var app = builder.Build();
         app.MapGrpcService<FakeJobService>();
         app.MapGrpcService<FakeFileService>();
         app.MapGrpcService<FakeModelService>();
+        app.MapGrpcService<FakeChatService>();
         await app.StartAsync();
-        return new(app) { Jobs = jobs, Files = files };
+        return new(app) { Jobs = jobs, Files = files, Chat = chat };
     }
 
     public Task<CliRun> RunAsync(params string[] args) => CliRun.OfAsync(["--server", Server, .. args]);
