@@ -19,11 +19,13 @@ public static class InvalidRequest
 
     // All of an answer's faults must fit into trailers, and clients bound those to a few kilobytes.
     private const int LongestDescription = 300;
+    private const int LongestField = 100;
+    private const int Longest = 3000;
 
     /// <summary>INVALID_ARGUMENT with all faulty fields, as text and as google.rpc.BadRequest.</summary>
     public static RpcException Of(params IEnumerable<Violation> faults)
     {
-        var violations = faults.Select(fault => fault with { Description = Shorten(fault.Description) }).ToList();
+        var violations = Fitting([.. faults.Select(fault => new Violation(Shorten(fault.Field, LongestField), Shorten(fault.Description, LongestDescription)))]);
         var message = string.Join("; ", violations.Select(violation => $"{violation.Field}: {violation.Description}"));
         var request = new BadRequest
         {
@@ -55,6 +57,13 @@ public static class InvalidRequest
         return [.. details?.Unpack<BadRequest>().FieldViolations.Select(fault => new Violation(fault.Field, fault.Description)) ?? []];
     }
 
-    private static string Shorten(string text) =>
-        text.Length <= LongestDescription ? text : text[..(LongestDescription - 1)].TrimEnd() + "…";
+    private static List<Violation> Fitting(List<Violation> faults)
+    {
+        var length = 0;
+        var shown = faults.TakeWhile(fault => (length += fault.Field.Length + fault.Description.Length) <= Longest).ToList();
+        if (faults.Count > shown.Count) shown.Add(new Violation(faults[shown.Count].Field, $"and {faults.Count - shown.Count} more faults"));
+        return shown;
+    }
+
+    private static string Shorten(string text, int length) => text.Length <= length ? text : text[..(length - 1)].TrimEnd() + "…";
 }

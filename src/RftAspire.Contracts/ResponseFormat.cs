@@ -13,8 +13,7 @@ public sealed record ResponseFormat(bool IsJson, string? SchemaJson)
     /// <exception cref="FormatException">It is no response format; the message has the field and the fix.</exception>
     public static ResponseFormat Parse(string json)
     {
-        using var document = Read(json);
-        var format = document.RootElement;
+        var format = Read(json);
         var type = format.ValueKind == JsonValueKind.Object && format.TryGetProperty("type", out var named) && named.ValueKind == JsonValueKind.String ? named.GetString() : null;
         return type switch
         {
@@ -25,11 +24,11 @@ public sealed record ResponseFormat(bool IsJson, string? SchemaJson)
         };
     }
 
-    private static JsonDocument Read(string json)
+    private static JsonElement Read(string json)
     {
         try
         {
-            return JsonDocument.Parse(json);
+            return SoundJson.Parse(json);
         }
         catch (JsonException fault)
         {

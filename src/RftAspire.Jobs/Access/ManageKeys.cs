@@ -116,7 +116,7 @@ public sealed partial class ManageKeys(KeyStore keys, LimitStore limits, AuditLo
 
     private static RpcException Foreign(string message) => new(new Status(StatusCode.PermissionDenied, message));
 
-    private static RpcException NoSuchKey(string id) => new(new Status(StatusCode.NotFound, $"there is no key '{id}'; list the keys to see which exist"));
+    private static RpcException NoSuchKey(string id) => Faults.NotFound("key", id, "list the keys to see which exist");
 
     [GeneratedRegex("^[a-z0-9-]{1,32}$")]
     private static partial Regex TenantName();

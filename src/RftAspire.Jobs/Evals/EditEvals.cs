@@ -5,7 +5,6 @@ using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
-using Status = Grpc.Core.Status;
 
 namespace RftAspire.Jobs.Evals;
 
@@ -23,7 +22,8 @@ public sealed class EditEvals(EvalStore evals, ArtifactStore artifacts, TimeProv
         CheckWords(request.Name, request.Metadata, faults);
         if (request.TestingCriteriaJson.Count is 0 or > MostCriteria)
             faults.Add(new Violation("testing_criteria_json", $"has {request.TestingCriteriaJson.Count} graders; give 1 to {MostCriteria}"));
-        Criterion.ParseAll(caller, request.TestingCriteriaJson, "testing_criteria_json", faults);
+        else
+            Criterion.ParseAll(caller, request.TestingCriteriaJson, "testing_criteria_json", faults);
         CheckSource(request.DataSourceConfigJson, faults);
         MessageSize.Check(request, "testing_criteria_json", faults);
         if (faults.Count > 0) throw Faults.Invalid(faults);
@@ -87,7 +87,7 @@ public sealed class EditEvals(EvalStore evals, ArtifactStore artifacts, TimeProv
 
     internal static RpcException UnknownAfter(string after) => Faults.Invalid("after", $"there is no '{after}' here; give the last id of the previous page");
 
-    internal static RpcException NoSuchEval(string id) => new(new Status(StatusCode.NotFound, $"there is no eval '{id}'; list the evals to see which exist"));
+    internal static RpcException NoSuchEval(string id) => Faults.NotFound("eval", id, "list the evals to see which exist");
 
     internal static void CheckWords(string name, IDictionary<string, string> metadata, List<Violation> faults)
     {
@@ -100,8 +100,8 @@ public sealed class EditEvals(EvalStore evals, ArtifactStore artifacts, TimeProv
         const string field = "data_source_config_json";
         try
         {
-            using var config = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            if (config.RootElement.ValueKind != JsonValueKind.Object || InputMessages.Text(config.RootElement, "type") != "custom")
+            var config = SoundJson.Parse(json);
+            if (config.ValueKind != JsonValueKind.Object || InputMessages.Text(config, "type") != "custom")
                 faults.Add(new Violation(field, "must be an object of type custom: {\"type\":\"custom\",\"item_schema\":{…}}"));
             else
                 SchemaOf(json);

@@ -108,7 +108,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
         var run = await GetAsync(caller, request.EvalId, request.RunId);
         return RowOf(run.Id, request.OutputItemId) is { } row && await evals.FindItemAsync(run.Id, row) is { } item
             ? item
-            : throw new RpcException(new Status(StatusCode.NotFound, $"there is no output item '{request.OutputItemId}' in run {run.Id}"));
+            : throw Faults.NotFound("output item", request.OutputItemId, $"list those of run {run.Id} to see which exist");
     }
 
     private static RunSource Parse(string json)
@@ -128,7 +128,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
         if (source.FileId is null) return source.Content;
         if (await files.FindAsync(caller.Tenant, source.FileId) is not { } file)
             throw Faults.Invalid("data_source_json", $"data_source.source.id: there is no file '{source.FileId}'; upload one with purpose evals or fine-tune");
-        return File.ReadLines(files.PathOf(file)).Where(line => line.Trim().Length > 0).Select(line => JsonElement.Parse(line));
+        return File.ReadLines(files.PathOf(file)).Where(line => line.Trim().Length > 0).Select(SoundJson.Parse);
     }
 
     /// <summary>Writes the rows where the runner finds them, whatever becomes of the file that they came from.</summary>
@@ -182,5 +182,5 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
     private static int? RowOf(string runId, string itemId) =>
         int.TryParse(itemId.Split('_')[^1], out var row) && row >= 0 && EvalStore.ItemId(runId, row) == itemId ? row : null;
 
-    private static RpcException NoSuchRun(string id) => new(new Status(StatusCode.NotFound, $"there is no run '{id}' of this eval; list its runs to see which exist"));
+    private static RpcException NoSuchRun(string id) => Faults.NotFound("run", id, "list the eval's runs to see which exist");
 }

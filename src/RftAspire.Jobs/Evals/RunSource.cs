@@ -16,8 +16,7 @@ public sealed record RunSource(string Model, string? FileId, IReadOnlyList<JsonE
     /// <exception cref="GraderException">A field is missing or wrong; the path says which, and the message what to write.</exception>
     public static RunSource Parse(string json)
     {
-        using var document = Read(json);
-        var fields = document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw Fault("", "is no object");
+        var fields = Read(json) is { ValueKind: JsonValueKind.Object } read ? read : throw Fault("", "is no object");
         var answered = InputMessages.Text(fields, "type") switch
         {
             "jsonl" => true,
@@ -30,11 +29,11 @@ public sealed record RunSource(string Model, string? FileId, IReadOnlyList<JsonE
         return new RunSource(answered ? "" : model, fileId, content, answered ? InputMessages.Read(null) : InputMessages.Read(Find(fields, "input_messages")), SamplingOf(fields));
     }
 
-    private static JsonDocument Read(string json)
+    private static JsonElement Read(string json)
     {
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return SoundJson.Parse(json);
         }
         catch (JsonException error)
         {

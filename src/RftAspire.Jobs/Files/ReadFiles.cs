@@ -52,6 +52,5 @@ public sealed class ReadFiles(FileStore files)
     }
 
     // A malformed id gets the same answer as an unknown one: ids have no form that a caller should rely on.
-    public static RpcException NoSuchFile(string id) =>
-        new(new Status(StatusCode.NotFound, $"there is no file '{id}'; list the files to see which exist"));
+    public static RpcException NoSuchFile(string id) => Faults.NotFound("file", id, "list the files to see which exist");
 }

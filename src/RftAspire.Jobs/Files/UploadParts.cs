@@ -141,7 +141,7 @@ public sealed class UploadParts(
     private async Task<UploadState> FindAsync(Caller caller, string id) =>
         await uploads.FindAsync(caller.Tenant, id) is { } state && state.Upload.ExpiresAt > clock.GetUtcNow()
             ? state
-            : throw new RpcException(new Status(StatusCode.NotFound, $"there is no upload '{id}', or it has expired; start a new one"));
+            : throw Faults.NotFound("upload", id, "it has expired, or never was; start a new one");
 
     private static RpcException NotOpen(UploadState state) =>
         new(new Status(StatusCode.FailedPrecondition, $"upload {state.Upload.Id} is {state.Status}; start a new one"));

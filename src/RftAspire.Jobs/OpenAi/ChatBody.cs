@@ -82,18 +82,8 @@ internal static class ChatBody
 
     public static bool IsText(JsonElement value, params string[] texts) => value.ValueKind == JsonValueKind.String && texts.Any(value.ValueEquals);
 
-    private static string Text(JsonElement value, string path)
-    {
-        if (value.ValueKind != JsonValueKind.String) throw OpenAiException.Invalid(path, $"is {JsonFields.Name(value.ValueKind)}; it must be text", "invalid_type");
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw OpenAiException.Invalid(path, "holds half a surrogate pair; write whole characters");
-        }
-    }
+    private static string Text(JsonElement value, string path) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw OpenAiException.Invalid(path, $"is {JsonFields.Name(value.ValueKind)}; it must be text", "invalid_type");
 
     private static int Small(JsonFields body, string name, long value) =>
         value is >= int.MinValue and <= int.MaxValue ? (int)value : throw body.Invalid(name, $"{value} is out of range");

@@ -14,8 +14,11 @@ internal sealed record ErrorDetail(string Message, string Type, string? Param, s
 internal sealed record ErrorAnswer(int Status, string Message, string? Param, string? Code)
 {
     private const int RetryAfterSeconds = 1;
+    private const int LongestMessage = 4000;
+    private const int LongestParam = 200;
 
-    public ErrorBody Body => new(new ErrorDetail(Message, Type, Param, Code));
+    // A caller's own text may stand in both; nobody reads a megabyte of it.
+    public ErrorBody Body => new(new ErrorDetail(Shorten(Message, LongestMessage), Type, Param is null ? null : Shorten(Param, LongestParam), Code));
 
     private string Type => Status switch
     {
@@ -50,6 +53,8 @@ internal sealed record ErrorAnswer(int Status, string Message, string? Param, st
         if (Status is StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests && !response.Headers.ContainsKey("Retry-After")) response.Headers["x-should-retry"] = "false";
         await response.WriteAsJsonAsync(Body);
     }
+
+    private static string Shorten(string text, int length) => text.Length <= length ? text : text[..(length - 1)] + "…";
 
     private static ErrorAnswer OfFields(RpcException fault, FieldNames names)
     {

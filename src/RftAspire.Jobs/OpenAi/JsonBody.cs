@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using RftAspire.Contracts;
 
 namespace RftAspire.Jobs.OpenAi;
 
@@ -9,7 +10,8 @@ internal static class JsonBody
     /// <summary>Bytes of a body at most; a grader of the largest size with its rows fits.</summary>
     public const int MaxBytes = 8 << 20;
 
-    private const int MaxDepth = 64;
+    /// <summary>Levels of a body at most.</summary>
+    public const int MaxDepth = 64;
 
     public static async Task<JsonFields> ReadAsync(HttpRequest request)
     {
@@ -18,9 +20,10 @@ internal static class JsonBody
         try
         {
             using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth });
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new JsonFields(document.RootElement.Clone(), "")
-                : throw Malformed($"is {JsonFields.Name(document.RootElement.ValueKind)}; send an object");
+            var body = document.RootElement;
+            if (body.ValueKind != JsonValueKind.Object) throw Malformed($"is {JsonFields.Name(body.ValueKind)}; send an object");
+            if (HasSurrogates(bytes.Span) && SoundJson.BrokenText(body) is { } place) throw OpenAiException.Invalid(place, "holds half a surrogate pair; write whole characters");
+            return new JsonFields(body.Clone(), "");
         }
         catch (JsonException error)
         {
@@ -33,6 +36,8 @@ internal static class JsonBody
             throw Malformed("holds half a surrogate pair in a key");
         }
     }
+
+    private static bool HasSurrogates(ReadOnlySpan<byte> json) => json.IndexOf("\\ud"u8) >= 0 || json.IndexOf("\\uD"u8) >= 0;
 
     private static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpRequest request)
     {

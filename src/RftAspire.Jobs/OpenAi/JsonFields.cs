@@ -18,7 +18,7 @@ internal sealed class JsonFields(JsonElement value, string path)
     public string? OptionalText(string name)
     {
         if (Find(name) is not { } found) return null;
-        return found.ValueKind == JsonValueKind.String ? SoundText(name, found) : throw Wrong(name, found, "text");
+        return found.ValueKind == JsonValueKind.String ? found.GetString() : throw Wrong(name, found, "text");
     }
 
     public double? Number(string name)
@@ -74,16 +74,4 @@ internal sealed class JsonFields(JsonElement value, string path)
         JsonValueKind.True or JsonValueKind.False => "true or false",
         _ => "null",
     };
-
-    private string SoundText(string name, JsonElement found)
-    {
-        try
-        {
-            return found.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw Invalid(name, "holds half a surrogate pair; write whole characters");
-        }
-    }
 }

@@ -14,6 +14,8 @@ public static class OpenAiFace
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // What was accepted can be told, with the answer's own levels around it.
+            json.SerializerOptions.MaxDepth = 2 * JsonBody.MaxDepth;
             json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         });
         builder.Services.AddSingleton<CreateRetries>().AddSingleton<JobWait>();

@@ -63,7 +63,7 @@ public sealed class WebhooksGrpcService(WebhookStore webhooks, IOptions<Webhooks
 
     private async Task<WebhookRecord> FindAsync(ServerCallContext context, string id) =>
         await webhooks.FindAsync(context.GetCaller().Tenant, id)
-        ?? throw new RpcException(new Status(StatusCode.NotFound, $"there is no webhook '{id}'; list the webhooks to see which exist"));
+        ?? throw Faults.NotFound("webhook", id, "list the webhooks to see which exist");
 
     private static Webhook ToMessage(WebhookRecord webhook) =>
         new() { Id = webhook.Id, Url = webhook.Url, Events = { webhook.Events }, CreatedAt = webhook.CreatedAt.ToTimestamp() };

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RftAspire.Contracts.Jobs.V1;
 
@@ -37,7 +38,7 @@ internal sealed record JobBody
     {
         var supervised = job.Method == JobMethod.Supervised;
         var hyperparameters = HyperparameterBody.Echo(job.Requested ?? new(), supervised ? HyperparameterBody.OfSupervised : HyperparameterBody.OfReinforcement);
-        var echo = job.Annotation.Length > 0 ? JsonNode.Parse(job.Annotation)!.AsObject() : [];
+        var echo = EchoOf(job.Annotation);
         return new JobBody
         {
             Id = job.Id,
@@ -54,7 +55,7 @@ internal sealed record JobBody
             Error = job.Error is { } error ? JobFault.Of(error) : null,
             UserProvidedSuffix = TextOrNull(job.Suffix),
             Seed = (int)Math.Clamp(job.Seed, 0, int.MaxValue),
-            Integrations = echo["integrations"]?.DeepClone().AsArray() ?? [],
+            Integrations = (echo["integrations"] as JsonArray)?.DeepClone().AsArray() ?? [],
             Hyperparameters = supervised ? hyperparameters.DeepClone().AsObject() : null,
             Method = supervised ? Supervised(hyperparameters) : Reinforcement(job, echo, hyperparameters),
             Metadata = job.Metadata.Count > 0 ? job.Metadata : null,
@@ -77,6 +78,19 @@ internal sealed record JobBody
         JobState.Cancelled => "cancelled",
         _ => throw new InvalidDataException($"job state {state} has no name here"),
     };
+
+    // A job of the other face has any text there.
+    private static JsonObject EchoOf(string annotation)
+    {
+        try
+        {
+            return annotation.Length > 0 && JsonNode.Parse(annotation) is JsonObject echo ? echo : [];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
 
     private static JsonObject Supervised(JsonObject hyperparameters) => new()
     {
