@@ -29,6 +29,7 @@ namespace RftAspire.Services.Tests.Jobs;
 /// </summary>
 public class JobsUnderTest : IAsyncLifetime
 {
+    public const string Grader = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""";
     public const string GoodRow = """{"messages":[{"role":"user","content":"hi"}]}""";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-jobs-");
@@ -60,6 +61,7 @@ public class JobsUnderTest : IAsyncLifetime
         _factory = new WebApplicationFactory<JobsGrpcService>().WithWebHostBuilder(Configure);
         _factory.UseKestrel();
         _factory.StartServer();
+        Started();
         // In the order of the endpoints' names: grpc, http.
         var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         (GrpcAddress, Http.BaseAddress) = (new Uri(addresses[0]), new Uri(addresses[1]));
@@ -106,7 +108,7 @@ public class JobsUnderTest : IAsyncLifetime
     {
         Model = "base",
         TrainingDatasetId = (await UploadAsync(GoodRow)).Id,
-        GraderJson = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""",
+        GraderJson = Grader,
     };
 
     /// <summary>Waits until something is so that the service's queues lead to.</summary>
@@ -169,6 +171,11 @@ public class JobsUnderTest : IAsyncLifetime
 
     /// <summary>Parts of this service alone.</summary>
     protected virtual void Replace(IServiceCollection services)
+    {
+    }
+
+    /// <summary>What this service alone needs once it runs.</summary>
+    protected virtual void Started()
     {
     }
 

@@ -39,6 +39,7 @@ internal static class CreateJobForm
             ("training_dataset_id", "training_file", "file_not_found"),
             ("validation_dataset_id", "validation_file", "file_not_found"),
             ("grader_json", place + ".grader", "invalid_grader"),
+            ("annotation", "method", "invalid_value"),
             ("response_format_json", place + ".response_format", "invalid_value"),
             ("hyperparameters.prompts_per_step", $"{place}.hyperparameters.{HyperparameterBody.BatchSize}", "invalid_value"),
             ("hyperparameters", place + ".hyperparameters", "invalid_value"),
