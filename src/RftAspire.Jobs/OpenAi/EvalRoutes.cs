@@ -19,14 +19,14 @@ internal static class EvalRoutes
     public static void MapEvals(this RouteGroupBuilder v1)
     {
         var evals = v1.MapGroup("/evals").WithMetadata(s_names);
-        evals.MapPost("", CreateAsync).Needs(Role.User).Says("Creates an eval").Reads<EvalDocument>();
+        evals.MapPost("", CreateAsync).Needs(Role.User).Says("Creates an eval").Reads<EvalDocument>().Produces<object>(StatusCodes.Status201Created);
         evals.MapGet("", ListAsync).Needs(Role.Viewer).Says("Lists evals").TakesPage().Takes("order", "string", "asc or desc, by time of creation").Takes("order_by", "string", "created_at");
         evals.MapGet("/{id}", async (string id, EditEvals edit, HttpContext http) => EvalBodies.Of(await edit.GetAsync(http.GetCaller(), id))).Needs(Role.Viewer)
             .Says("Gets an eval");
         evals.MapPost("/{id}", UpdateAsync).Needs(Role.User).Says("Changes an eval's name and metadata").Reads<EvalChangeDocument>();
         evals.MapDelete("/{id}", DeleteAsync).Needs(Role.User).Says("Deletes an eval with its runs");
         var runs = evals.MapGroup("/{id}/runs");
-        runs.MapPost("", CreateRunAsync).Needs(Role.User).Says("Starts a run").Reads<EvalRunDocument>();
+        runs.MapPost("", CreateRunAsync).Needs(Role.User).Says("Starts a run").Reads<EvalRunDocument>().Produces<object>(StatusCodes.Status201Created);
         runs.MapGet("", ListRunsAsync).Needs(Role.Viewer).Says("Lists an eval's runs").TakesPage();
         runs.MapGet("/{run}", RunAsync).Needs(Role.Viewer).Says("Gets a run");
         // SDKs call the second, OpenAI's own description has the first.

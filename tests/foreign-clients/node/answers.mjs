@@ -25,11 +25,12 @@ const pieces = ['', ''];
 for await (const part of await client.completions.create({ ...text, stream: true })) for (const choice of part.choices) pieces[choice.index] += choice.text;
 
 const { permissions } = client.fineTuning.checkpoints;
+const shared = [(await permissions.list(tuned)).data.length, await failure(permissions.create(tuned, { project_ids: ['p'] })), await failure(permissions.delete('cp_none', { fine_tuned_model_checkpoint: tuned }))];
 console.log(JSON.stringify({
   parsed: typeof parsed.law, stream: deltas === streamed && streamed === whole, usage: usage.completion_tokens > 0, aborted,
   texts: texts.length, pieces: pieces.every((piece, index) => piece === texts[index]),
   model: (await client.models.retrieve(tuned)).id === tuned, deleted: (await client.models.delete(tuned)).deleted, gone: await failure(client.models.retrieve(tuned)),
-  permissions: await failure(permissions.create(tuned, { project_ids: ['p'] })),
+  shared,
   absent: [await failure(client.beta.assistants.list()), await failure(client.embeddings.create({ model, input: 'a' })), await failure(client.responses.create({ model, input: 'a' })), await failure(client.vectorStores.list())],
   tools: await failure(client.chat.completions.create({ ...question, tools: [{ type: 'function', function: { name: 'f' } }] })),
 }));

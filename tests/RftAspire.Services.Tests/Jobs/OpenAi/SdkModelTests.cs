@@ -50,7 +50,7 @@ public sealed class SdkModelTests(SdkModelTests.JobsAndModels service) : IClassF
         Assert.True(exit == 0, output);
         const string expected = """
             {"parsed":"boolean","stream":true,"usage":true,"aborted":"APIUserAbortError","texts":2,"pieces":true,"model":true,"deleted":true,"gone":"NotFoundError 404 not_found null",
-            "permissions":"NotFoundError 404 not_found null","absent":["NotFoundError 404 unknown_url null","NotFoundError 404 unknown_url null","NotFoundError 404 unknown_url null","NotFoundError 404 unknown_url null"],
+            "shared":[0,"BadRequestError 400 unsupported_operation project_ids","NotFoundError 404 not_found null"],"absent":["NotFoundError 404 unknown_url null","NotFoundError 404 unknown_url null","NotFoundError 404 unknown_url null","NotFoundError 404 unknown_url null"],
             "tools":"BadRequestError 400 unsupported_parameter tools"}
             """;
         Assert.Equal(expected.ReplaceLineEndings(""), output.Trim());
