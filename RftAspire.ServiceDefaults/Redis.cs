@@ -10,8 +10,18 @@ public static partial class Extensions
 {
     private const string RedisSetting = "ConnectionStrings:redis";
 
-    /// <summary>How long one Redis command may take: <c>await database.SomethingAsync(…).WaitAsync(Extensions.RedisDeadline)</c>.</summary>
+    /// <summary>How long one Redis command may take.</summary>
     public static TimeSpan RedisDeadline { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A command within the deadline.</summary>
+    public static Task Soon(Task command) => command.WaitAsync(RedisDeadline);
+
+    /// <summary>A command's answer within the deadline.</summary>
+    public static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(RedisDeadline);
+
+    /// <summary>Runs a script within the deadline: by text, not by digest, since a restarted Redis has forgotten the digests that the client believes it knows.</summary>
+    public static Task<RedisResult> EvaluateAsync(this IDatabase database, string script, RedisKey[] keys, RedisValue[] values) =>
+        Soon(database.ScriptEvaluateAsync(script, keys, values, CommandFlags.NoScriptCache));
 
     /// <summary>One <see cref="ConnectionMultiplexer"/> on <c>ConnectionStrings:redis</c> for the whole service, with a health check.</summary>
     /// <param name="builder">The service.</param>

@@ -45,7 +45,7 @@ public sealed class CreateJob(
         CheckModel(caller, request.Model, faults);
         var training = await FindDatasetAsync(caller, "training_dataset_id", request.TrainingDatasetId, faults);
         if (request.ValidationDatasetId.Length > 0) await FindDatasetAsync(caller, "validation_dataset_id", request.ValidationDatasetId, faults);
-        var fields = new CreateJobFields(request, faults);
+        var fields = new CreateJobFields(caller, request, faults);
         var method = fields.Method();
         fields.CheckGrader(method);
         fields.CheckResponseFormat(method);
@@ -77,9 +77,8 @@ public sealed class CreateJob(
 
     private void CheckModel(Caller caller, string model, List<Violation> faults)
     {
-        bool Visible(string name) => ModelNames.TenantOf(name) is not { } owner || owner == caller.Tenant;
-        if (Visible(model) && artifacts.ModelFolder(model) is not null) return;
-        var known = models.All().Select(folder => folder.Name).Where(Visible).ToList();
+        if (models.Find(caller, model) is not null) return;
+        var known = models.All(caller).Select(folder => folder.Name).ToList();
         var shown = known.Count == 0 ? "none" : string.Join(", ", known.Take(ModelsShown)) + (known.Count > ModelsShown ? ", ..." : "");
         faults.Add(new Violation("model", $"there is no model '{model}'; known models: {shown}"));
     }

@@ -1,19 +1,17 @@
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
+using RftAspire.Jobs.Graders;
 
 namespace RftAspire.Jobs;
 
 /// <summary>What can be said of a CreateJob request without looking anything up; each fault is added to the list.</summary>
-internal sealed class CreateJobFields(CreateJobRequest request, List<Violation> faults)
+internal sealed class CreateJobFields(Caller caller, CreateJobRequest request, List<Violation> faults)
 {
     private const int LongestSuffix = 64;
     private const int LongestKey = 255;
-    private const int MostPairs = 16;
-    private const int LongestMetadataKey = 64;
-    private const int LongestMetadataValue = 512;
     private const int LongestFormat = 1 << 20;
-    private const int LongestAnnotation = 4 << 20;
 
     public TrainingMethod Method()
     {
@@ -31,7 +29,7 @@ internal sealed class CreateJobFields(CreateJobRequest request, List<Violation> 
         }
         try
         {
-            GraderDefinition.Parse(request.GraderJson);
+            TenantJudges.OnlyOf(caller, GraderDefinition.Parse(request.GraderJson));
         }
         catch (GraderException error)
         {
@@ -67,18 +65,8 @@ internal sealed class CreateJobFields(CreateJobRequest request, List<Violation> 
             Add("suffix", $"'{request.Suffix}' is no suffix; letters, digits and hyphens, at most {LongestSuffix}");
         if (request.IdempotencyKey.Length > LongestKey || request.IdempotencyKey.Any(char.IsControl))
             Add("idempotency_key", $"has {request.IdempotencyKey.Length} characters; at most {LongestKey} without control characters");
-        if (request.Annotation.Length > LongestAnnotation) Add("annotation", $"has {request.Annotation.Length} characters; at most {LongestAnnotation}");
-        CheckMetadata();
-    }
-
-    private void CheckMetadata()
-    {
-        if (request.Metadata.Count > MostPairs) Add("metadata", $"has {request.Metadata.Count} pairs; at most {MostPairs}");
-        foreach (var (key, value) in request.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal).Take(MostPairs))
-        {
-            if (key.Length is 0 or > LongestMetadataKey) Add("metadata", $"key '{key}' has {key.Length} characters; 1 to {LongestMetadataKey}");
-            if (value.Length > LongestMetadataValue) Add($"metadata.{key}", $"has {value.Length} characters; at most {LongestMetadataValue}");
-        }
+        MetadataPairs.Check(request.Metadata, faults);
+        MessageSize.Check(request, request.Annotation.Length > request.GraderJson.Length ? "annotation" : "grader_json", faults);
     }
 
     private void Add(string field, string description) => faults.Add(new Violation(field, description));

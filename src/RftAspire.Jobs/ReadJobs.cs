@@ -16,20 +16,19 @@ public sealed class ReadJobs(JobStore jobs)
         var size = PageSize.Of(request.PageSize, 20, 100);
         if (request.WithoutMetadata && request.Metadata.Count > 0)
             throw Faults.Invalid("without_metadata", "contradicts metadata; give one of them");
+        // Where all are asked for, one more than the page has tells whether there is one.
+        var batch = request.WithoutMetadata || request.Metadata.Count > 0 ? Batch : size + 1;
         var found = new List<JobRecord>();
         for (var after = request.After; found.Count <= size;)
         {
-            var next = await jobs.ListAsync(caller.Tenant, after, Batch)
+            var next = await jobs.ListAsync(caller.Tenant, after, batch)
                 ?? throw Faults.Invalid("after", $"there is no job '{after}'; give the last id of the previous page");
             found.AddRange(next.Where(job => IsAskedFor(job, request)));
-            if (next.Length < Batch) break;
+            if (next.Length < batch) break;
             after = next[^1].Spec.JobId;
         }
-        return new ListJobsResponse
-        {
-            Jobs = { found.Take(size).Select(job => job.ToMessage()) },
-            HasMore = found.Count > size,
-        };
+        var page = MessageSize.Page(found.Select(job => job.ToMessage()), size);
+        return new ListJobsResponse { Jobs = { page }, HasMore = found.Count > page.Count };
     }
 
     public async Task<ListEventsResponse> EventsAsync(Caller caller, ListEventsRequest request)
@@ -39,7 +38,8 @@ public sealed class ReadJobs(JobStore jobs)
         await FindAsync(caller, request.JobId);
         var before = request.BeforeSequence == 0 ? long.MaxValue : request.BeforeSequence;
         var found = await jobs.EventsBeforeAsync(request.JobId, before, size + 1);
-        return new ListEventsResponse { Events = { found.Take(size) }, HasMore = found.Length > size };
+        var page = MessageSize.Page(found, size);
+        return new ListEventsResponse { Events = { page }, HasMore = found.Length > page.Count };
     }
 
     public async Task<ListCheckpointsResponse> CheckpointsAsync(Caller caller, ListCheckpointsRequest request)

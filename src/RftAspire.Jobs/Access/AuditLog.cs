@@ -6,6 +6,7 @@ using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.Access;
 
@@ -67,8 +68,6 @@ public sealed partial class AuditLog(ConnectionMultiplexer redis, IOptions<Acces
         happened.Id = (string)parts[0]!;
         return happened;
     }
-
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
 
     [GeneratedRegex("^[0-9]{1,19}-[0-9]{1,19}$")]
     private static partial Regex EntryId();

@@ -5,6 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 using Enum = System.Enum;
 
 namespace RftAspire.Jobs.Access;
@@ -55,7 +56,7 @@ public sealed class KeyStore(ConnectionMultiplexer redis, TimeProvider clock)
         key.Id = KeySecret.Id(digest);
         key.Hint = KeySecret.Hint(secret);
         var created = Milliseconds(key.CreatedAt);
-        return 1 == (int)await EvaluateAsync(Add, [Key(key.Id), All(key.Tenant)], [
+        return 1 == (int)await Database.EvaluateAsync(Add, [Key(key.Id), All(key.Tenant)], [
             key.Id, created, "digest", digest, "name", key.Name, "tenant", key.Tenant, "role", key.Role.ToString(), "hint", key.Hint,
             "created", created, "expires", Milliseconds(key.ExpiresAt), "revoked", Milliseconds(key.RevokedAt)]);
     }
@@ -79,6 +80,10 @@ public sealed class KeyStore(ConnectionMultiplexer redis, TimeProvider clock)
 
     public async Task<ApiKey?> FindAsync(string id) => await ReadAsync(id) is { Count: > 0 } fields ? ToMessage(id, fields) : null;
 
+    /// <summary>The key if it is the tenant's; nothing of another one is read.</summary>
+    public async Task<ApiKey?> FindAsync(string tenant, string id) =>
+        await Soon(Database.SortedSetScoreAsync(All(tenant), id)) is null ? null : await FindAsync(id);
+
     /// <summary>The tenant's keys, newest first.</summary>
     public async Task<ApiKey[]> ListAsync(string tenant)
     {
@@ -88,7 +93,7 @@ public sealed class KeyStore(ConnectionMultiplexer redis, TimeProvider clock)
     }
 
     /// <summary>Revokes a key, unless it is the last one that can administer the platform.</summary>
-    public async Task<Revocation> RevokeAsync(string id) => (Revocation)(int)await EvaluateAsync(
+    public async Task<Revocation> RevokeAsync(string id) => (Revocation)(int)await Database.EvaluateAsync(
         Revoke, [Key(id), All(Caller.DefaultTenant)], [clock.GetUtcNow().ToUnixTimeMilliseconds(), Caller.DefaultTenant]);
 
     private bool IsInForce(ApiKey key) =>
@@ -114,12 +119,6 @@ public sealed class KeyStore(ConnectionMultiplexer redis, TimeProvider clock)
 
     private static string Milliseconds(Timestamp? time) =>
         (time?.ToDateTimeOffset().ToUnixTimeMilliseconds() ?? 0).ToString(CultureInfo.InvariantCulture);
-
-    private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] values) =>
-        // By text, not by digest: a restarted Redis has forgotten the digests that the client believes it knows.
-        Soon(Database.ScriptEvaluateAsync(script, keys, values, CommandFlags.NoScriptCache));
-
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
 }
 
 /// <summary>What became of a revocation.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.Access;
 
@@ -37,13 +38,13 @@ public sealed class LimitStore(ConnectionMultiplexer redis, IOptions<AccessOptio
         if (limits.HasFileBytes) given.Add(new("file_bytes", limits.FileBytes));
         if (limits.HasTotalBytes) given.Add(new("total_bytes", limits.TotalBytes));
         if (limits.HasDatasetRows) given.Add(new("dataset_rows", limits.DatasetRows));
-        if (given.Count > 0) await Database.HashSetAsync(Limits(limits.Tenant), [.. given]).WaitAsync(Extensions.RedisDeadline);
+        if (given.Count > 0) await Soon(Database.HashSetAsync(Limits(limits.Tenant), [.. given]));
         _known.TryRemove(limits.Tenant, out _);
     }
 
     private async Task<TenantLimits> ReadAsync(string tenant)
     {
-        var set = (await Database.HashGetAllAsync(Limits(tenant)).WaitAsync(Extensions.RedisDeadline))
+        var set = (await Soon(Database.HashGetAllAsync(Limits(tenant))))
             .ToDictionary(field => (string)field.Name!, field => (long)field.Value);
         var defaults = options.Value;
         return new TenantLimits

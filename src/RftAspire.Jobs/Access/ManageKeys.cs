@@ -39,8 +39,8 @@ public sealed partial class ManageKeys(KeyStore keys, LimitStore limits, AuditLo
     public async Task<ApiKey> RevokeAsync(Caller caller, RevokeKeyRequest request)
     {
         caller.Target = request.KeyId;
-        var known = await keys.FindAsync(request.KeyId);
-        if (known is null || !IsMine(caller, known.Tenant)) throw NoSuchKey(request.KeyId);
+        var known = await (caller.Tenant == Caller.DefaultTenant ? keys.FindAsync(request.KeyId) : keys.FindAsync(caller.Tenant, request.KeyId))
+            ?? throw NoSuchKey(request.KeyId);
         return await keys.RevokeAsync(known.Id) switch
         {
             Revocation.Revoked => (await keys.FindAsync(known.Id))!,

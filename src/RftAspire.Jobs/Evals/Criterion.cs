@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
+using RftAspire.Jobs.Access;
+using RftAspire.Jobs.Graders;
 
 namespace RftAspire.Jobs.Evals;
 
@@ -16,9 +18,9 @@ public sealed record Criterion(string Name, string Type, string GraderJson, doub
     private const string Threshold = "pass_threshold";
 
     /// <exception cref="GraderException">The grader cannot be used, or its mark is no number.</exception>
-    public static Criterion Parse(string json)
+    public static Criterion Parse(Caller caller, string json)
     {
-        var definition = GraderDefinition.Parse(json);
+        var definition = TenantJudges.OnlyOf(caller, GraderDefinition.Parse(json));
         var fields = JsonNode.Parse(json)!.AsObject();
         var mark = fields[Threshold] switch
         {
@@ -31,14 +33,14 @@ public sealed record Criterion(string Name, string Type, string GraderJson, doub
     }
 
     /// <summary>Reads all, and adds what is wrong with each to the faults.</summary>
-    public static IReadOnlyList<Criterion> ParseAll(IReadOnlyList<string> jsons, string field, List<Violation> faults)
+    public static IReadOnlyList<Criterion> ParseAll(Caller caller, IReadOnlyList<string> jsons, string field, List<Violation> faults)
     {
         var criteria = new List<Criterion>();
         for (var i = 0; i < jsons.Count; i++)
         {
             try
             {
-                criteria.Add(Parse(jsons[i]));
+                criteria.Add(Parse(caller, jsons[i]));
             }
             catch (GraderException error)
             {

@@ -10,7 +10,7 @@ using Status = Grpc.Core.Status;
 namespace RftAspire.Jobs.Evals;
 
 /// <summary>Create, read, change and delete evals.</summary>
-public sealed class EditEvals(EvalStore evals, TimeProvider clock)
+public sealed class EditEvals(EvalStore evals, ArtifactStore artifacts, TimeProvider clock)
 {
     private const int MostCriteria = 32;
     private const int LongestName = 256;
@@ -23,8 +23,9 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
         CheckWords(request.Name, request.Metadata, faults);
         if (request.TestingCriteriaJson.Count is 0 or > MostCriteria)
             faults.Add(new Violation("testing_criteria_json", $"has {request.TestingCriteriaJson.Count} graders; give 1 to {MostCriteria}"));
-        Criterion.ParseAll(request.TestingCriteriaJson, "testing_criteria_json", faults);
+        Criterion.ParseAll(caller, request.TestingCriteriaJson, "testing_criteria_json", faults);
         CheckSource(request.DataSourceConfigJson, faults);
+        MessageSize.Check(request, "testing_criteria_json", faults);
         if (faults.Count > 0) throw Faults.Invalid(faults);
         var eval = new Eval
         {
@@ -35,6 +36,7 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
             TestingCriteriaJson = { request.TestingCriteriaJson },
             CreatedAt = clock.GetUtcNow().ToTimestamp(),
         };
+        caller.Target = eval.Id;
         await evals.WriteAsync(caller.Tenant, eval);
         return eval;
     }
@@ -45,11 +47,13 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
     {
         var size = PageSize.Of(request.PageSize, DefaultPage, LargestPage);
         var found = await evals.ListAsync(caller.Tenant, request.After, size + 1, request.Descending) ?? throw UnknownAfter(request.After);
-        return new ListEvalsResponse { Evals = { found.Take(size) }, HasMore = found.Length > size };
+        var page = MessageSize.Page(found, size);
+        return new ListEvalsResponse { Evals = { page }, HasMore = found.Length > page.Count };
     }
 
     public async Task<Eval> UpdateAsync(Caller caller, UpdateEvalRequest request)
     {
+        caller.Target = request.EvalId;
         var eval = await GetAsync(caller, request.EvalId);
         var faults = new List<Violation>();
         CheckWords(request.Name, request.Metadata, faults);
@@ -66,8 +70,9 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
 
     public async Task DeleteAsync(Caller caller, string id)
     {
+        caller.Target = id;
         await GetAsync(caller, id);
-        await evals.DeleteAsync(caller.Tenant, id);
+        foreach (var run in await evals.DeleteAsync(caller.Tenant, id)) File.Delete(artifacts.EvalRowsFile(run));
     }
 
     /// <summary>The schema that rows must satisfy; null where there is none.</summary>
@@ -87,9 +92,7 @@ public sealed class EditEvals(EvalStore evals, TimeProvider clock)
     internal static void CheckWords(string name, IDictionary<string, string> metadata, List<Violation> faults)
     {
         if (name.Length > LongestName || name.Any(char.IsControl)) faults.Add(new Violation("name", $"has {name.Length} characters; at most {LongestName} without control characters"));
-        if (metadata.Count > 16) faults.Add(new Violation("metadata", $"has {metadata.Count} pairs; at most 16"));
-        faults.AddRange(metadata.Where(pair => pair.Key.Length > 64 || pair.Value.Length > 512).Select(pair =>
-            new Violation("metadata", $"the pair '{pair.Key[..Math.Min(pair.Key.Length, 64)]}' is too long; keys have at most 64 characters, values 512")));
+        MetadataPairs.Check(metadata, faults);
     }
 
     private static void CheckSource(string json, List<Violation> faults)

@@ -58,7 +58,7 @@ public sealed class EvalRows(CompleteChat chat, GradingConnection grading, TimeP
         item.Input.Add(request.Messages);
         try
         {
-            await _patience.ExecuteAsync(async token => await AskAsync(new Caller(record.Tenant, "key-eval", Role.User), request, item, token), cancellation);
+            await _patience.ExecuteAsync(async token => await AskAsync(record.Caller, request, item, token), cancellation);
         }
         catch (RpcException error) when (error.StatusCode is StatusCode.InvalidArgument or StatusCode.NotFound)
         {

@@ -80,7 +80,7 @@ public sealed partial class EvalRunner(
     private async Task AnswerAsync(RunRecord record, CancellationToken cancellation)
     {
         if (await evals.FindAsync(record.Tenant, record.Run.EvalId) is not { } eval) throw new OperationCanceledException("the eval is deleted");
-        var criteria = Criterion.ParseAll(eval.TestingCriteriaJson, "testing_criteria_json", []);
+        var criteria = Criterion.ParseAll(record.Caller, eval.TestingCriteriaJson, "testing_criteria_json", []);
         var source = RunSource.Parse(record.Run.DataSourceJson);
         var done = await evals.DoneAsync(record.Run.Id);
         var missing = File.ReadLines(artifacts.EvalRowsFile(record.Run.Id))

@@ -21,6 +21,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
         var eval = await evals.FindAsync(caller.Tenant, request.EvalId) ?? throw EditEvals.NoSuchEval(request.EvalId);
         var faults = new List<Violation>();
         EditEvals.CheckWords(request.Name, request.Metadata, faults);
+        MessageSize.Check(request, "data_source_json", faults);
         if (faults.Count > 0) throw Faults.Invalid(faults);
         var source = Parse(request.DataSourceJson);
         var id = Ids.NewEvalRun();
@@ -35,39 +36,38 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
             CreatedAt = clock.GetUtcNow().ToTimestamp(),
             Model = source.Model,
             Total = rows,
-            Criteria = { eval.TestingCriteriaJson.Select(json => new CriterionResult { Name = Criterion.Parse(json).Name }) },
+            Criteria = { eval.TestingCriteriaJson.Select(json => new CriterionResult { Name = Criterion.Parse(caller, json).Name }) },
         };
+        caller.Target = id;
         await evals.CreateRunAsync(caller.Tenant, run);
         signal.Raise();
         return (await evals.FindRunAsync(id))!.Run;
     }
 
     public async Task<EvalRun> GetAsync(Caller caller, string evalId, string runId) =>
-        await evals.FindRunAsync(runId) is { } found && found.Tenant == caller.Tenant && found.Run.EvalId == evalId ? found.Run : throw NoSuchRun(runId);
+        await evals.FindRunAsync(caller.Tenant, evalId, runId) ?? throw NoSuchRun(runId);
 
     public async Task<ListEvalRunsResponse> ListAsync(Caller caller, ListEvalRunsRequest request)
     {
         if (await evals.FindAsync(caller.Tenant, request.EvalId) is null) throw EditEvals.NoSuchEval(request.EvalId);
         var size = PageSize.Of(request.PageSize, EditEvals.DefaultPage, EditEvals.LargestPage);
-        var page = new ListEvalRunsResponse();
+        var wanted = new List<EvalRun>();
         var after = request.After;
         // States change, so no index has them: pages are looked through until one is full.
         while (await evals.ListRunsAsync(request.EvalId, after, size + 1, request.Descending) is var found)
         {
             if (found is null) throw EditEvals.UnknownAfter(request.After);
-            foreach (var run in found.Where(run => request.State == EvalRunState.Unspecified || run.State == request.State))
-            {
-                if (page.Runs.Count < size) page.Runs.Add(run);
-                else page.HasMore = true;
-            }
-            if (page.HasMore || found.Length <= size) break;
+            wanted.AddRange(found.Where(run => request.State == EvalRunState.Unspecified || run.State == request.State));
+            if (wanted.Count > size || found.Length <= size) break;
             after = found[^1].Id;
         }
-        return page;
+        var page = MessageSize.Page(wanted, size);
+        return new ListEvalRunsResponse { Runs = { page }, HasMore = wanted.Count > page.Count };
     }
 
     public async Task<EvalRun> CancelAsync(Caller caller, string evalId, string runId)
     {
+        caller.Target = runId;
         var run = await GetAsync(caller, evalId, runId);
         if (!await evals.MoveRunAsync(runId, EvalRunState.Canceled, null, s_going))
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"run {runId} has ended in state {run.State}; only a run that has not ended can be cancelled"));
@@ -77,6 +77,7 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
 
     public async Task DeleteAsync(Caller caller, string evalId, string runId)
     {
+        caller.Target = runId;
         await GetAsync(caller, evalId, runId);
         await evals.DeleteRunAsync(evalId, runId);
         File.Delete(artifacts.EvalRowsFile(runId));
@@ -91,15 +92,15 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
         var rows = (await evals.DoneAsync(run.Id)).Order();
         var after = request.After.Length == 0 ? (int?)null : RowOf(run.Id, request.After) ?? throw EditEvals.UnknownAfter(request.After);
         var wanted = request.Descending ? rows.Reverse().Where(row => after is null || row < after) : rows.Where(row => after is null || row > after);
-        var page = new ListOutputItemsResponse();
+        var found = new List<OutputItem>();
         foreach (var row in wanted)
         {
             if (await evals.FindItemAsync(run.Id, row) is not { } item || (request.Status.Length > 0 && item.Status != request.Status)) continue;
-            page.HasMore = page.Items.Count == size;
-            if (page.HasMore) break;
-            page.Items.Add(item);
+            found.Add(item);
+            if (found.Count > size) break;
         }
-        return page;
+        var page = MessageSize.Page(found, size);
+        return new ListOutputItemsResponse { Items = { page }, HasMore = found.Count > page.Count };
     }
 
     public async Task<OutputItem> GetItemAsync(Caller caller, GetOutputItemRequest request)

@@ -1,12 +1,18 @@
 using System.Globalization;
 using Google.Protobuf;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Access;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.Evals;
 
 /// <summary>A run and whose it is.</summary>
-public sealed record RunRecord(string Tenant, EvalRun Run);
+public sealed record RunRecord(string Tenant, EvalRun Run)
+{
+    /// <summary>As whom its rows are worked on.</summary>
+    internal Caller Caller { get; } = new(Tenant, "key-eval", Role.User);
+}
 
 /// <summary>
 /// Evals, their runs and output items. A run's counts are those of its items: an item and what it adds to them are written in one
@@ -56,12 +62,9 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
         await Soon(Database.SortedSetAddAsync(Evals(tenant), eval.Id, eval.CreatedAt.ToDateTimeOffset().ToUnixTimeMilliseconds()));
     }
 
-    /// <summary>Null where there is none, or it is another tenant's.</summary>
-    public async Task<Eval?> FindAsync(string tenant, string id)
-    {
-        var fields = await Soon(Database.HashGetAsync(EvalKey(id), ["tenant", "eval"]));
-        return fields[0] == tenant ? Eval.Parser.ParseFrom((byte[])fields[1]!) : null;
-    }
+    /// <summary>Null where there is none, or it is another tenant's; nothing of such a one is read.</summary>
+    public async Task<Eval?> FindAsync(string tenant, string id) =>
+        await HasAsync(Evals(tenant), id) && (byte[]?)await Soon(Database.HashGetAsync(EvalKey(id), "eval")) is { } stored ? Eval.Parser.ParseFrom(stored) : null;
 
     /// <summary>Evals after the given one; null if that one is unknown.</summary>
     public async Task<Eval[]?> ListAsync(string tenant, string after, int count, bool descending) =>
@@ -69,11 +72,14 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
             ? [.. (await Task.WhenAll(ids.Select(id => FindAsync(tenant, id)))).OfType<Eval>()]
             : null;
 
-    public async Task DeleteAsync(string tenant, string id)
+    /// <summary>Deletes an eval with its runs, and gives their ids.</summary>
+    public async Task<string[]> DeleteAsync(string tenant, string id)
     {
-        foreach (var run in await IdsAsync(Runs(id), "", -1, descending: false) ?? []) await DeleteRunAsync(id, run);
+        var runs = await IdsAsync(Runs(id), "", -1, descending: false) ?? [];
+        foreach (var run in runs) await DeleteRunAsync(id, run);
         await Soon(Database.SortedSetRemoveAsync(Evals(tenant), id));
         await Soon(Database.KeyDeleteAsync([EvalKey(id), Runs(id)]));
+        return runs;
     }
 
     public async Task CreateRunAsync(string tenant, EvalRun run)
@@ -84,6 +90,10 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
         // Last: from now on the run is worked on.
         await Soon(Database.SortedSetAddAsync(s_active, run.Id, time));
     }
+
+    /// <summary>A run of the tenant's eval; nothing of another one is read.</summary>
+    public async Task<EvalRun?> FindRunAsync(string tenant, string evalId, string id) =>
+        await HasAsync(Evals(tenant), evalId) && await HasAsync(Runs(evalId), id) ? (await FindRunAsync(id))?.Run : null;
 
     /// <summary>A run with its counts as they are now.</summary>
     public async Task<RunRecord?> FindRunAsync(string id)
@@ -113,7 +123,7 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
     {
         var ends = to is EvalRunState.Completed or EvalRunState.Failed or EvalRunState.Canceled;
         RedisValue[] values = [id, to.ToString(), error?.ToByteArray() ?? [], ends ? 1 : 0, .. from.Select(state => (RedisValue)state.ToString())];
-        return (bool)await EvaluateAsync(MoveRun, [RunKey(id), s_active], values);
+        return (bool)await Database.EvaluateAsync(MoveRun, [RunKey(id), s_active], values);
     }
 
     public async Task DeleteRunAsync(string evalId, string id)
@@ -128,7 +138,7 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
     {
         var values = new List<RedisValue> { item.Row, item.ToByteArray(), item.Status, 1, "prompt", item.Usage?.PromptTokens ?? 0, "completion", item.Usage?.CompletionTokens ?? 0 };
         for (var i = 0; i < item.Results.Count; i++) values.AddRange([$"{(item.Results[i].Passed ? "pass" : "fail")}:{i}", 1]);
-        return EvaluateAsync(AddItem, [Items(item.RunId), RunKey(item.RunId)], [.. values]);
+        return Database.EvaluateAsync(AddItem, [Items(item.RunId), RunKey(item.RunId)], [.. values]);
     }
 
     public async Task<OutputItem?> FindItemAsync(string runId, int row) =>
@@ -136,6 +146,8 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
 
     /// <summary>The rows that are done.</summary>
     public async Task<HashSet<int>> DoneAsync(string runId) => [.. (await Soon(Database.HashKeysAsync(Items(runId)))).Select(row => (int)row)];
+
+    private async Task<bool> HasAsync(RedisKey ids, string id) => await Soon(Database.SortedSetScoreAsync(ids, id)) is not null;
 
     private async Task<string[]?> IdsAsync(RedisKey key, string after, int count, bool descending)
     {
@@ -148,14 +160,6 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
         }
         return Array.ConvertAll(await Soon(Database.SortedSetRangeByRankAsync(key, first, count < 0 ? -1 : first + count - 1, order)), id => (string)id!);
     }
-
-    private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] values) =>
-        // By text, not by digest: a restarted Redis has forgotten the digests that the client believes it knows.
-        Soon(Database.ScriptEvaluateAsync(script, keys, values, CommandFlags.NoScriptCache));
-
-    private static Task Soon(Task command) => command.WaitAsync(Extensions.RedisDeadline);
-
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
 
     internal static string ItemId(string runId, int row) => string.Create(CultureInfo.InvariantCulture, $"outputitem_{runId["evalrun_".Length..]}_{row}");
 }

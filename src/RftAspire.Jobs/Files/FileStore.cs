@@ -2,6 +2,7 @@ using Google.Protobuf;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.Files;
 
@@ -115,14 +116,11 @@ public sealed class FileStore(ConnectionMultiplexer redis, ArtifactStore artifac
     private bool IsOver(StoredFile file) => file.ExpiresAt is { } end && end.ToDateTimeOffset() <= clock.GetUtcNow();
 
     private Task<RedisResult> EvaluateAsync(string script, string tenant, RedisValue[] values) =>
-        // By text, not by digest: a restarted Redis has forgotten the digests that the client believes it knows.
-        Soon(Database.ScriptEvaluateAsync(script, [Files(tenant), Order(tenant), Bytes, Due], values, CommandFlags.NoScriptCache));
+        Database.EvaluateAsync(script, [Files(tenant), Order(tenant), Bytes, Due], values);
 
     private static StoredFile? Read(RedisValue value) => value.IsNull ? null : StoredFile.Parser.ParseFrom((byte[])value!);
 
     private static string DueName(string tenant, string id) => $"{tenant}/{id}";
 
     private static long Milliseconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
-
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
 }

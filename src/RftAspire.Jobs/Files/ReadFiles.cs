@@ -23,7 +23,8 @@ public sealed class ReadFiles(FileStore files)
         var size = request.PageSize == 0 ? LargestPage : request.PageSize;
         var found = await files.ListAsync(caller.Tenant, request.After, request.Purpose, request.Ascending, size + 1)
             ?? throw Faults.Invalid("after", $"there is no file '{request.After}'; give the last id of the previous page");
-        return new ListFilesResponse { Files = { found.Take(size) }, HasMore = found.Count > size };
+        var page = MessageSize.Page(found, size);
+        return new ListFilesResponse { Files = { page }, HasMore = found.Count > page.Count };
     }
 
     /// <summary>A file's record and bytes. They stay readable to whoever has opened them, even if they are deleted meanwhile.</summary>

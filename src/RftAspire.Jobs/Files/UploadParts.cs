@@ -39,6 +39,7 @@ public sealed class UploadParts(
     /// <summary>A part of an open upload to receive bytes into.</summary>
     public async Task<IncomingFile> BeginPartAsync(Caller caller, string id)
     {
+        caller.Target = id;
         await OpenAsync(caller, id);
         return new IncomingFile(artifacts.Root, staging.FileFor(Ids.NewPart()), LargestPart);
     }
@@ -59,6 +60,7 @@ public sealed class UploadParts(
     /// <summary>Makes a file of the parts. The same parts again give the same file.</summary>
     public async Task<(UploadState State, StoredFile File)> CompleteAsync(Caller caller, string id, IReadOnlyList<string> parts, string? md5, CancellationToken cancellation)
     {
+        caller.Target = id;
         var state = await FindAsync(caller, id);
         Check(state, parts);
         switch (await uploads.WantAsync(caller.Tenant, id, parts))
@@ -83,6 +85,7 @@ public sealed class UploadParts(
 
     public async Task<UploadState> CancelAsync(Caller caller, string id)
     {
+        caller.Target = id;
         var state = await FindAsync(caller, id);
         if (state.Status == UploadStore.Cancelled) return state;
         return await uploads.CloseAsync(caller.Tenant, id, UploadStore.Cancelled) ? state with { Status = UploadStore.Cancelled } : throw NotOpen(await FindAsync(caller, id));

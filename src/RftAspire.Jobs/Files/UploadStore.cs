@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using RftAspire.Contracts;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.Files;
 
@@ -60,7 +61,7 @@ public sealed class UploadStore(ConnectionMultiplexer redis, ArtifactStore artif
         await files.ReserveAsync(tenant, upload.Id, upload.ExpiresAt);
         Directory.CreateDirectory(Folder(upload.Id));
         HashEntry[] fields = [new("upload", JsonSerializer.Serialize(upload, ArtifactStore.Json)), new("status", Pending)];
-        await Database.HashSetAsync(Key(tenant, upload.Id), fields).WaitAsync(Extensions.RedisDeadline);
+        await Soon(Database.HashSetAsync(Key(tenant, upload.Id), fields));
     }
 
     public async Task<UploadState?> FindAsync(string tenant, string id)
@@ -109,7 +110,5 @@ public sealed class UploadStore(ConnectionMultiplexer redis, ArtifactStore artif
     private string Folder(string id) => Path.Combine(artifacts.Root, "uploads", ArtifactStore.IsId(id) ? id : throw new ArgumentException($"'{id}' is no id"));
 
     private Task<RedisResult> EvaluateAsync(string script, string tenant, string id, params RedisValue[] values) =>
-        Soon(Database.ScriptEvaluateAsync(script, [Key(tenant, id)], values, CommandFlags.NoScriptCache));
-
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
+        Database.EvaluateAsync(script, [Key(tenant, id)], values);
 }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Grading.V1;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
@@ -11,17 +12,17 @@ public sealed class WorkbenchGrpcService(GradingConnection grading, FileStore fi
 {
     [Needs(Role.User, Reads = true)]
     public override Task<ValidateResponse> Validate(ValidateRequest request, ServerCallContext context) =>
-        grading.AskAsync(context, async (client, options) => await client.ValidateAsync(request, options));
+        Checked(context, "grader_json", request.GraderJson).AskAsync(context, async (client, options) => await client.ValidateAsync(request, options));
 
     [Needs(Role.User, Reads = true)]
     public override Task<RunResponse> Run(RunRequest request, ServerCallContext context) =>
-        grading.AskAsync(context, async (client, options) => await client.RunAsync(request, options));
+        Checked(context, "grader_json", request.GraderJson).AskAsync(context, async (client, options) => await client.RunAsync(request, options));
 
     [Needs(Role.User, Reads = true)]
     public override async Task Test(IAsyncStreamReader<TestRequest> requestStream, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context)
     {
         var first = await FirstAsync(requestStream, context);
-        await grading.StreamAsync(context, async (client, options) =>
+        await Checked(context, "setup.grader_json", first?.Setup?.GraderJson ?? "").StreamAsync(context, async (client, options) =>
         {
             using var done = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
             using var call = client.Test(options);
@@ -38,6 +39,20 @@ public sealed class WorkbenchGrpcService(GradingConnection grading, FileStore fi
                 await sending;
             }
         });
+    }
+
+    // What else is wrong with a grader Grading says.
+    private GradingConnection Checked(ServerCallContext context, string field, string graderJson)
+    {
+        try
+        {
+            if (graderJson.Length > 0) TenantJudges.OnlyOf(context.GetCaller(), GraderDefinition.Parse(graderJson));
+            return grading;
+        }
+        catch (GraderException error)
+        {
+            throw Faults.Invalid(field, error.Message);
+        }
     }
 
     // Grading knows no tenants: a foreign dataset must be to it as one that never was.

@@ -55,7 +55,8 @@ public sealed class GetLineage(JobStore jobs, FileStore files, ArtifactStore art
             step = int.TryParse(model.AsSpan(model.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
             if (step is null) return null;
         }
-        if (await jobs.FindByModelAsync(tuned) is not { } job || job.Spec.Tenant != caller.Tenant) return null;
+        // By the name alone: nothing of another tenant's job is read.
+        if (ModelNames.TenantOf(tuned) != caller.Tenant || await jobs.FindByModelAsync(tuned) is not { } job) return null;
         return step is null || step <= job.Step ? (job, step ?? job.Step) : null;
     }
 

@@ -27,6 +27,8 @@ public sealed class ModelFolders(ArtifactStore artifacts)
     /// <summary>One of those; null for a name that the caller knows nothing of.</summary>
     public ModelFolder? Find(Caller caller, string name)
     {
+        // By the name alone: whether another tenant has such a model is not even looked up.
+        if (ModelNames.TenantOf(name) is { } owner && owner != caller.Tenant) return null;
         if (artifacts.ModelFolder(name) is not { } folder) return null;
         var isTuned = Path.GetDirectoryName(folder) != artifacts.BaseModels;
         var model = new ModelFolder(name, folder, isTuned, File.GetLastWriteTimeUtc(Path.Combine(folder, Configuration)));

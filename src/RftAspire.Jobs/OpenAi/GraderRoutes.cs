@@ -25,7 +25,7 @@ internal static class GraderRoutes
 
     private static async Task<GraderBody> ValidateAsync(HttpContext http, GradingConnection grading)
     {
-        var (given, definition) = Read(await JsonBody.ReadAsync(http.Request));
+        var (given, definition) = Read(http.GetCaller(), await JsonBody.ReadAsync(http.Request));
         var answer = await grading.AskAsync(
             DateTime.MaxValue, async (client, options) => await client.ValidateAsync(new ValidateRequest { GraderJson = definition.Json }, options), http.RequestAborted);
         var grader = JsonNode.Parse(answer.GraderJson)!.AsObject();
@@ -37,18 +37,18 @@ internal static class GraderRoutes
     private static async Task<GraderRunBody> RunAsync(HttpContext http, GradingConnection grading)
     {
         var body = await JsonBody.ReadAsync(http.Request);
-        var (given, definition) = Read(body);
+        var (given, definition) = Read(http.GetCaller(), body);
         var request = new RunRequest { GraderJson = definition.Json, ModelSample = body.Text("model_sample"), ItemJson = body.OptionalFields("item")?.Value.GetRawText() ?? "" };
         var answer = await grading.AskAsync(DateTime.MaxValue, async (client, options) => await client.RunAsync(request, options), http.RequestAborted);
         return GraderRunBody.Of(definition, NameOf(given, definition), answer);
     }
 
-    private static (JsonObject Given, GraderDefinition Definition) Read(JsonFields body)
+    private static (JsonObject Given, GraderDefinition Definition) Read(Caller caller, JsonFields body)
     {
         var grader = body.Fields("grader").Value.GetRawText();
         try
         {
-            return (JsonNode.Parse(grader)!.AsObject(), GraderDefinition.Parse(grader, ignoresUnknown: true));
+            return (JsonNode.Parse(grader)!.AsObject(), TenantJudges.OnlyOf(caller, GraderDefinition.Parse(grader, ignoresUnknown: true)));
         }
         catch (GraderException fault)
         {

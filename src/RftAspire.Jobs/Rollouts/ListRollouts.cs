@@ -11,8 +11,6 @@ namespace RftAspire.Jobs.Rollouts;
 /// <summary>ListRollouts: reads through the files that Training leaves, from the page's place on, until the page is full.</summary>
 public sealed class ListRollouts(JobStore jobs, ArtifactStore artifacts)
 {
-    // Clients take messages of up to 4 MiB.
-    private const int LargestPage = 3 << 20;
     // A query that few rollouts match must not read for minutes before it answers.
     private const int GroupsLookedAt = 4096;
 
@@ -28,7 +26,7 @@ public sealed class ListRollouts(JobStore jobs, ArtifactStore artifacts)
         foreach (var (rollout, position) in found)
         {
             bytes += rollout.CalculateSize();
-            if (bytes > LargestPage && response.Rollouts.Count > 0)
+            if (bytes > MessageSize.Largest && response.Rollouts.Count > 0)
             {
                 next = position;
                 break;

@@ -4,6 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Jobs.V1;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.State;
 
@@ -50,7 +51,7 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
         };
         var first = new JobEvent { StateChanged = new StateChanged { State = job.State } };
         RedisKey[] keys = [.. JobKeys(spec.JobId), All(spec.Tenant), Models, Request(spec.Tenant, idempotencyKey)];
-        var reply = await EvaluateAsync(JobScripts.Create, keys, [
+        var reply = await Database.EvaluateAsync(JobScripts.Create, keys, [
             idempotencyKey, spec.JobId, requestDigest, spec.CreatedAt.ToUnixTimeMilliseconds(), spec.TunedModelName,
             JobChange.StateKey(job.State, job.Round), Numbered(first, job.Revision, spec.CreatedAt), .. JobFields.Write(job)]);
         signal.Raise();
@@ -68,8 +69,9 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
         return fields.Length == 0 ? null : JobFields.Read(fields);
     }
 
-    /// <summary>The job if it is the tenant's; another tenant's job is as unknown as one that never was.</summary>
-    public async Task<JobRecord?> FindAsync(string tenant, string id) => await FindAsync(id) is { } job && job.Spec.Tenant == tenant ? job : null;
+    /// <summary>The job if it is the tenant's; another tenant's is as unknown as one that never was, and nothing of it is read.</summary>
+    public async Task<JobRecord?> FindAsync(string tenant, string id) =>
+        ArtifactStore.IsId(id) && await Soon(Database.SortedSetScoreAsync(All(tenant), id)) is not null ? await FindAsync(id) : null;
 
     /// <summary>Applies a change once and returns the job as it then stands, or null if there is no such job.</summary>
     public async Task<JobRecord?> ApplyAsync(string id, JobChange change)
@@ -94,7 +96,7 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     }
 
     private async Task<CommitResult> CommitAsync(long revision, JobRecord next, byte[] happened, string key) =>
-        (CommitResult)(int)await EvaluateAsync(
+        (CommitResult)(int)await Database.EvaluateAsync(
             JobScripts.Commit,
             JobKeys(next.Spec.JobId),
             [revision, key, happened, next.HasEnded ? next.Spec.JobId : "", .. JobFields.Write(next)]);
@@ -129,10 +131,6 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
     /// <summary>Jobs that have not ended.</summary>
     public async Task<JobRecord[]> ActiveAsync() => await FindAllAsync(await Soon(Database.SetMembersAsync(Active)));
 
-    /// <summary>The job behind each tuned model's name, whether or not the model exists yet.</summary>
-    public async Task<Dictionary<string, string>> TunedModelsAsync() =>
-        (await Soon(Database.HashGetAllAsync(Models))).ToDictionary(entry => (string)entry.Name!, entry => (string)entry.Value!);
-
     /// <summary>The job that makes a tuned model, or null where no job does.</summary>
     public async Task<JobRecord?> FindByModelAsync(string tunedModel) =>
         (string?)await Soon(Database.HashGetAsync(Models, tunedModel)) is { } id ? await FindAsync(id) : null;
@@ -145,12 +143,6 @@ public sealed class JobStore(ConnectionMultiplexer redis, JobSignal signal, Time
 
     private static JobEvent[] Events(RedisResult entries) =>
         Array.ConvertAll((RedisResult[])entries!, entry => JobEvent.Parser.ParseFrom((byte[])((RedisResult[])((RedisResult[])entry!)[1]!)[1]!));
-
-    private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] values) =>
-        // By text, not by digest: a restarted Redis has forgotten the digests that the client believes it knows.
-        Soon(Database.ScriptEvaluateAsync(script, keys, values, CommandFlags.NoScriptCache));
-
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
 
     private static byte[] Numbered(JobEvent happened, long sequence, DateTimeOffset time)
     {

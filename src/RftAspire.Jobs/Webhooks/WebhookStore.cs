@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RftAspire.Contracts;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.Webhooks;
 
@@ -114,6 +115,4 @@ public sealed class WebhookStore(ConnectionMultiplexer redis)
 
     private static double Milliseconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
     private static string Write<T>(T value) => JsonSerializer.Serialize(value, ArtifactStore.Json);
-    private static T Read<T>(RedisValue value) => JsonSerializer.Deserialize<T>((string)value!, ArtifactStore.Json)!;
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
-}
+    private static T Read<T>(RedisValue value) => JsonSerializer.Deserialize<T>((string)value!, ArtifactStore.Json)!;}

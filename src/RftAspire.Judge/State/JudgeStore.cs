@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Judge.V1;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Judge.State;
 
@@ -68,8 +69,7 @@ internal sealed partial class JudgeStore(ConnectionMultiplexer redis, IOptions<J
     {
         if (!HasBudget(jobId)) return;
         RedisValue[] limits = [options.Value.MaxCallsPerJob, options.Value.MaxTokensPerJob, (long)s_budgetLifetime.TotalSeconds];
-        // By text, not by digest: a restarted Redis has forgotten the digests that the client believes it knows.
-        var reply = (int)await Counted(Database.ScriptEvaluateAsync(Take, [Budget(jobId)], limits, CommandFlags.NoScriptCache));
+        var reply = (int)await Counted(Database.EvaluateAsync(Take, [Budget(jobId)], limits));
         if (reply == 1) throw new JudgeException(JudgeFailureKind.Budget, $"job {jobId} has asked its judges {options.Value.MaxCallsPerJob} times, the limit (Judge:MaxCallsPerJob)");
         if (reply == 2) throw new JudgeException(JudgeFailureKind.Budget, $"job {jobId} has used the {options.Value.MaxTokensPerJob} tokens of its judges' limit (Judge:MaxTokensPerJob)");
     }
@@ -99,8 +99,6 @@ internal sealed partial class JudgeStore(ConnectionMultiplexer redis, IOptions<J
             throw new JudgeException(JudgeFailureKind.Unavailable, "Redis, which counts the job's judge budget, does not answer (ConnectionStrings:redis)", error);
         }
     }
-
-    private static Task<T> Soon<T>(Task<T> command) => command.WaitAsync(Extensions.RedisDeadline);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "judgements are not remembered, as Redis fails: {Reason}")]
     private partial void LogForgotten(string reason);

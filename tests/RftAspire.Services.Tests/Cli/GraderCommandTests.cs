@@ -4,7 +4,7 @@ using RftAspire.Client;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
-using RftAspire.Services.Tests.Grading.Workbench;
+using RftAspire.Grading.Workbench;
 
 namespace RftAspire.Services.Tests.Cli;
 
@@ -166,7 +166,7 @@ public sealed class GraderCommandTests : IDisposable
     [Fact]
     public async Task PlatformGrader_Answer_IsGradedByThePlatform()
     {
-        await using var grading = GradingUnderTest.Start(new ArtifactStore(_folder.Path, _folder.Path));
+        await using var grading = ListeningService<GraderWorkbenchService>.Start(new ArtifactStore(_folder.Path, _folder.Path));
         using var platform = new RftClient(new Uri(grading.Address), apiKey: null);
         var grader = new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory());
 

@@ -23,7 +23,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         Assert.Equal((JobState.Validating, 1L, spec.Hyperparameters.Steps), (job.State, job.Revision, job.TotalSteps));
         Assert.Equal((1L, JobState.Validating), (happened.Sequence, happened.StateChanged.State));
         Assert.Contains(await store.ActiveAsync(), active => active.Spec.JobId == spec.JobId);
-        Assert.Equal(spec.JobId, (await store.TunedModelsAsync())[spec.TunedModelName]);
+        Assert.Equal(spec.JobId, (await store.FindByModelAsync(spec.TunedModelName))?.Spec.JobId);
     }
 
     [RedisFact]

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RftAspire.Jobs.Access;
 using StackExchange.Redis;
+using static Microsoft.Extensions.Hosting.Extensions;
 
 namespace RftAspire.Jobs.OpenAi.FineTuning;
 
@@ -28,9 +29,9 @@ public sealed class CreateRetries(ConnectionMultiplexer redis)
             return given.Length <= LongestKey ? "given:" + given : throw OpenAiException.Invalid(Header, $"has {given.Length} characters; at most {LongestKey}");
         var last = LastCreate(caller.Tenant, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(caller.KeyId + "\n" + body))));
         var database = redis.GetDatabase();
-        if (IsRetry(request) && await database.StringGetAsync(last).WaitAsync(Extensions.RedisDeadline) is { IsNull: false } key) return key!;
+        if (IsRetry(request) && await Soon(database.StringGetAsync(last)) is { IsNull: false } key) return key!;
         var made = "made:" + RandomNumberGenerator.GetHexString(32, lowercase: true);
-        await database.StringSetAsync(last, made, s_remembered).WaitAsync(Extensions.RedisDeadline);
+        await Soon(database.StringSetAsync(last, made, s_remembered));
         return made;
     }
 

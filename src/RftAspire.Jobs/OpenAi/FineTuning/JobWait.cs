@@ -13,8 +13,8 @@ internal sealed class JobWait(ReadJobs jobs, JobSignal signal, IOptions<JobsOpti
 {
     public async Task<Job> WhileAsync(Caller caller, Job job, JobState state, CancellationToken cancellation)
     {
-        var until = clock.GetUtcNow() + options.Value.AnswerPatience;
-        while (job.State == state && clock.GetUtcNow() < until)
+        var start = clock.GetTimestamp();
+        while (job.State == state && clock.GetElapsedTime(start) < options.Value.AnswerPatience)
         {
             var changed = signal.Next;
             job = await jobs.GetAsync(caller, new GetJobRequest { JobId = job.Id });
