@@ -26,6 +26,25 @@ internal sealed class CallPolicy
     public Task<T> AskAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
         RunAsync(_again, timeout ?? Options.Timeout, async options => await call(options), cancellationToken);
 
+    /// <summary>A call that does away with something: where a try before may have done it, its absence is what was asked for.</summary>
+    public async Task DeleteAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken)
+    {
+        var tries = 0;
+        try
+        {
+            await AskAsync(Try, cancellationToken);
+        }
+        catch (NotFoundException) when (tries > 1)
+        {
+        }
+
+        AsyncUnaryCall<T> Try(CallOptions options)
+        {
+            tries++;
+            return call(options);
+        }
+    }
+
     /// <summary>A call whose effect must not come twice: it is made again only where the platform has turned it away.</summary>
     public Task<T> TellAsync<T>(Func<CallOptions, Task<T>> call, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
         RunAsync(_oncePassed, timeout ?? Options.Timeout, call, cancellationToken);

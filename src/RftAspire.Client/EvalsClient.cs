@@ -35,7 +35,7 @@ public sealed class EvalsClient
     /// <summary>Deletes an eval and its runs; one that is under way is cancelled.</summary>
     /// <exception cref="NotFoundException">There is no such eval.</exception>
     public Task DeleteAsync(string evalId, CancellationToken cancellationToken = default) =>
-        _policy.AskAsync(options => _evals.DeleteEvalAsync(new() { EvalId = evalId }, options), cancellationToken);
+        _policy.DeleteAsync(options => _evals.DeleteEvalAsync(new() { EvalId = evalId }, options), cancellationToken);
 
     /// <summary>Starts a run and returns it at once. A call whose answer was lost is not repeated: it may have started one.</summary>
     /// <exception cref="InvalidRequestException">Its violations name every faulty field.</exception>
@@ -66,7 +66,7 @@ public sealed class EvalsClient
     /// <summary>Deletes a run and its output items.</summary>
     /// <exception cref="NotFoundException">There is no such run.</exception>
     public Task DeleteRunAsync(string evalId, string runId, CancellationToken cancellationToken = default) =>
-        _policy.AskAsync(options => _evals.DeleteEvalRunAsync(new() { EvalId = evalId, RunId = runId }, options), cancellationToken);
+        _policy.DeleteAsync(options => _evals.DeleteEvalRunAsync(new() { EvalId = evalId, RunId = runId }, options), cancellationToken);
 
     /// <summary>Waits until the run has ended, by asking every few seconds, and returns it as it then stands.</summary>
     /// <exception cref="UnavailableException">The platform went away for longer than the retries last; the run goes on, wait again.</exception>

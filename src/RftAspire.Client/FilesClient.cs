@@ -53,7 +53,7 @@ public sealed class FilesClient
     /// <summary>Deletes a file.</summary>
     /// <exception cref="WrongStateException">An unfinished job reads it.</exception>
     public Task DeleteAsync(string fileId, CancellationToken cancellationToken = default) =>
-        _policy.AskAsync(options => _files.DeleteFileAsync(new() { FileId = fileId }, options), cancellationToken);
+        _policy.DeleteAsync(options => _files.DeleteFileAsync(new() { FileId = fileId }, options), cancellationToken);
 
     /// <summary>Writes the file's bytes to a stream. What breaks off leaves the stream with what has come.</summary>
     /// <exception cref="NotFoundException">There is no such file.</exception>

@@ -22,7 +22,7 @@ public sealed class ModelsClient
     /// <summary>Deletes a tuned model or checkpoint.</summary>
     /// <exception cref="WrongStateException">It is a base model, or an unfinished job starts from it.</exception>
     public Task DeleteAsync(string name, CancellationToken cancellationToken = default) =>
-        _policy.AskAsync(options => _models.DeleteModelAsync(new() { Name = name }, options), cancellationToken);
+        _policy.DeleteAsync(options => _models.DeleteModelAsync(new() { Name = name }, options), cancellationToken);
 
     /// <summary>
     /// Writes the model's Hugging Face folder. The folder appears under its name when all files are there; what was cut off leaves nothing.

@@ -30,5 +30,5 @@ public sealed class WebhooksClient
     /// <summary>Deletes a webhook; what was not delivered yet never is.</summary>
     /// <exception cref="NotFoundException">There is no such webhook.</exception>
     public Task DeleteAsync(string webhookId, CancellationToken cancellationToken = default) =>
-        _policy.AskAsync(options => _webhooks.DeleteWebhookAsync(new() { WebhookId = webhookId }, options), cancellationToken);
+        _policy.DeleteAsync(options => _webhooks.DeleteWebhookAsync(new() { WebhookId = webhookId }, options), cancellationToken);
 }

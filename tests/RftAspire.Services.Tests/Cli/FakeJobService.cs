@@ -116,6 +116,7 @@ public sealed class FakeJobService : JobService.JobServiceBase
 public sealed class FakeFileService : FileService.FileServiceBase
 {
     public BadRequest? Rejection { get; set; }
+    public List<string> Deleted { get; } = [];
     public List<(string Name, List<int> Chunks, byte[] Bytes)> Uploads { get; } = [];
     /// <summary>The first upload is turned away with this.</summary>
     public RpcException? TurnedAway { get; set; }
@@ -123,6 +124,21 @@ public sealed class FakeFileService : FileService.FileServiceBase
     public bool Cut { get; set; }
     public int Begun { get; private set; }
     public TaskCompletionSource Uploading { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Deletes, and is gone before it can say so.</summary>
+    public override Task<DeleteFileResponse> DeleteFile(DeleteFileRequest request, ServerCallContext context)
+    {
+        if (Deleted.Contains(request.FileId)) throw new RpcException(new(StatusCode.NotFound, $"there is no file '{request.FileId}'"));
+        Deleted.Add(request.FileId);
+        context.GetHttpContext().Abort();
+        return Task.FromResult(new DeleteFileResponse());
+    }
+
+    public override async Task<StoredFile> GetFile(GetFileRequest request, ServerCallContext context)
+    {
+        await Task.Delay(Timeout.Infinite, context.CancellationToken);
+        return new();
+    }
 
     public override async Task<StoredFile> UploadFile(IAsyncStreamReader<UploadFileRequest> requestStream, ServerCallContext context)
     {

@@ -51,6 +51,29 @@ public sealed class RftClientFaultTests
     }
 
     [Fact]
+    public async Task Get_NoAnswer_IsUnavailableAtTheDeadline()
+    {
+        await using var platform = await FakePlatform.StartAsync();
+        using var rft = Of(platform, s_quick with { Timeout = TimeSpan.FromMilliseconds(200) });
+
+        var error = await Assert.ThrowsAsync<UnavailableException>(() => rft.Files.GetAsync("file-1").WaitAsync(TimeSpan.FromSeconds(30)));
+
+        Assert.Equal((StatusCode.DeadlineExceeded, false), (error.StatusCode, error.WasReached));
+    }
+
+    [Fact]
+    public async Task Delete_AnswerIsLost_IsDoneAllTheSame()
+    {
+        await using var platform = await FakePlatform.StartAsync();
+        using var rft = Of(platform);
+
+        await rft.Files.DeleteAsync("file-1");
+
+        Assert.Equal(["file-1"], platform.Files.Deleted);
+        await Assert.ThrowsAsync<NotFoundException>(() => rft.Files.DeleteAsync("file-1"));
+    }
+
+    [Fact]
     public async Task Watch_CallersToken_EndsIt()
     {
         await using var platform = await FakePlatform.StartAsync();
