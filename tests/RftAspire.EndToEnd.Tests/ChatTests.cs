@@ -7,7 +7,7 @@ namespace RftAspire.EndToEnd.Tests;
 [Collection(Platform.OneAtATime)]
 public sealed class ChatTests(ITestOutputHelper output)
 {
-    private const int Clients = 64, Requests = 500, Steps = 10;
+    private const int Clients = 64, Requests = 500, Steps = 16;
 
     [Fact]
     public async Task Chat_BesideAJobAndThroughAKilledWorker_NoneFailsAndNothingChanges()
