@@ -12,7 +12,6 @@ namespace RftAspire.Cli;
 public sealed class CommandContext(ParseResult parsed, Surroundings surroundings, bool json, string? server) : IDisposable
 {
     private static readonly JsonSerializerOptions Compact = new(JsonSerializerOptions.Default) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private PlatformConnection? _platform;
     private RftClient? _client;
 
     public Surroundings Surroundings => surroundings;
@@ -20,11 +19,11 @@ public sealed class CommandContext(ParseResult parsed, Surroundings surroundings
     public TextWriter Out => surroundings.Out;
     public TextWriter Error => surroundings.Error;
     public string Server { get; } = server ?? surroundings.Variable("RFT_SERVER") ?? CommandLine.DefaultServer;
-    public RftClient Client => _client ??= new RftClient(PlatformConnection.Address(Server), PlatformKey.Find(surroundings, Server));
-    public PlatformConnection Platform => _platform ??= PlatformConnection.To(Server, PlatformKey.Find(surroundings, Server));
+    public RftClient Client => _client ??= new RftClient(Address(Server), PlatformKey.Find(surroundings, Server));
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);
     public T Get<T>(Argument<T> argument) => parsed.GetRequiredValue(argument);
+    public T? Find<T>(Argument<T> argument) => parsed.GetValue(argument);
     public T Require<T>(Option<T> option) => parsed.GetRequiredValue(option);
 
     public void PrintJson(JsonNode document) => Out.WriteLine(document.ToJsonString(Compact));
@@ -41,9 +40,10 @@ public sealed class CommandContext(ParseResult parsed, Surroundings surroundings
         return console;
     }
 
-    public void Dispose()
-    {
-        _platform?.Dispose();
-        _client?.Dispose();
-    }
+    public void Dispose() => _client?.Dispose();
+
+    private static Uri Address(string server) =>
+        Uri.TryCreate(server, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")
+            ? address
+            : throw new UsageException($"--server {server}: not an address; write it as {CommandLine.DefaultServer}");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using RftAspire.Cli.Benchmarks;
 using RftAspire.Cli.Chat;
@@ -72,7 +73,15 @@ public sealed class CommandLine
         return command;
     }
 
-    private RootCommand Root() => new("Reinforcement fine-tuning from the terminal: check data, run jobs, query and evaluate models.")
+    private RootCommand Root()
+    {
+        var root = Tree();
+        // The forms of Windows would be in every completion.
+        foreach (var alias in new[] { "/h", "/?" }) root.Options.OfType<HelpOption>().Single().Aliases.Remove(alias);
+        return root;
+    }
+
+    private RootCommand Tree() => new("Reinforcement fine-tuning from the terminal: check data, run jobs, query and evaluate models.")
     {
         _server,
         _json,

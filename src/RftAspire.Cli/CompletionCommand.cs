@@ -18,8 +18,8 @@ public static class CompletionCommand
             _rft() {
               local line="${BUFFER[1,CURSOR]}"
               local -a words_found
-              words_found=("${(@f)$("${words[1]}" "[suggest:${#line}]" "$line" 2>/dev/null)}")
-              compadd -a words_found || _files
+              words_found=(${(f)"$("${words[1]}" "[suggest:${#line}]" "$line" 2>/dev/null)"})
+              (( ${#words_found} )) && compadd -a words_found || _files
             }
             compdef _rft rft ./rft
             """,

@@ -1,4 +1,3 @@
-using Grpc.Core;
 using RftAspire.Cli.Platform;
 using RftAspire.Client;
 using RftAspire.Contracts.Graders;
@@ -14,8 +13,7 @@ public sealed record Failure(int Code, string Message, IReadOnlyList<string> Det
     {
         _ when cancellationToken.IsCancellationRequested => new(ExitCode.Interrupted, "interrupted", []),
         UsageException e => new(ExitCode.Usage, e.Message, e.Details),
-        RpcException e => RpcFailure.Of(e, server),
-        RftException { InnerException: RpcException e } => RpcFailure.Of(e, server),
+        RftException e => PlatformFailure.Of(e, server),
         GraderException or CheckpointException or ChatTemplateException or IOException or UnauthorizedAccessException or InvalidDataException => new(ExitCode.Usage, exception.Message, []),
         _ => new(ExitCode.Failed, $"unexpected {exception.GetType().Name}: {exception.Message}", ["RFT_DEBUG=1 prints where it came from"]),
     };

@@ -2,14 +2,12 @@ using System.Text.Json;
 
 namespace RftAspire.Cli;
 
-/// <summary>The file of a grader that a caller names.</summary>
+/// <summary>A JSON file that a caller names, a grader most often.</summary>
 public static class GraderFile
 {
     public static string Read(CommandContext context, string file, string option = "--grader")
     {
-        var path = context.Surroundings.FullPath(file);
-        if (!File.Exists(path)) throw new UsageException($"{option} {file}: there is no such file");
-        var text = File.ReadAllText(path);
+        var text = File.ReadAllText(context.Surroundings.ExistingFile(option, file));
         try
         {
             using var document = JsonDocument.Parse(text);

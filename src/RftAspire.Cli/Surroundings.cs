@@ -3,6 +3,7 @@ namespace RftAspire.Cli;
 /// <summary>All that a command reads or writes beside its arguments, so that one process can run many commands at once.</summary>
 public sealed record Surroundings
 {
+    public TextReader In { get; init; } = TextReader.Null;
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
     public required string WorkingDirectory { get; init; }
@@ -12,6 +13,7 @@ public sealed record Surroundings
 
     public static Surroundings OfProcess() => new()
     {
+        In = Console.In,
         Out = Console.Out,
         Error = Console.Error,
         WorkingDirectory = Environment.CurrentDirectory,
@@ -20,4 +22,12 @@ public sealed record Surroundings
     };
 
     public string FullPath(string path) => Path.GetFullPath(path, WorkingDirectory);
+
+    /// <summary>The full path of a file that the caller names as <paramref name="option"/>.</summary>
+    public string ExistingFile(string option, string name)
+    {
+        var path = FullPath(name);
+        if (File.Exists(path)) return path;
+        throw new UsageException($"{option} {name}: {(Directory.Exists(path) ? "is a folder; name a file" : "there is no such file")}");
+    }
 }

@@ -25,19 +25,21 @@ public sealed class ChatClient
     internal ChatClient(ChatService.ChatServiceClient chat, CallPolicy policy) => (_chat, _policy) = (chat, policy);
 
     /// <summary>The answer piece by piece, choices interleaved; the last piece is the usage.</summary>
-    public IAsyncEnumerable<CompleteResponse> StreamAsync(CompleteRequest request, CancellationToken cancellation = default) =>
-        _policy.StreamAsync(options => _chat.Complete(request, options), _policy.Options.ChatTimeout, cancellation);
+    /// <exception cref="InvalidRequestException">A field is wrong, or the conversation is longer than the model's context.</exception>
+    /// <exception cref="NotFoundException">There is no such model.</exception>
+    public IAsyncEnumerable<CompleteResponse> StreamAsync(CompleteRequest request, CancellationToken cancellationToken = default) =>
+        _policy.StreamAsync(options => _chat.Complete(request, options), _policy.Options.WorkTimeout, cancellationToken);
 
     /// <summary>The whole answer to one user message.</summary>
-    public Task<ChatAnswer> AskAsync(string model, string message, CancellationToken cancellation = default) =>
-        CompleteAsync(new CompleteRequest { Model = model, Messages = { new ChatMessage { Role = "user", Content = message } } }, cancellation);
+    public Task<ChatAnswer> AskAsync(string model, string message, CancellationToken cancellationToken = default) =>
+        CompleteAsync(new CompleteRequest { Model = model, Messages = { new ChatMessage { Role = "user", Content = message } } }, cancellationToken);
 
     /// <summary>The whole answer.</summary>
-    public async Task<ChatAnswer> CompleteAsync(CompleteRequest request, CancellationToken cancellation = default)
+    public async Task<ChatAnswer> CompleteAsync(CompleteRequest request, CancellationToken cancellationToken = default)
     {
         var choices = new SortedDictionary<int, (StringBuilder Text, List<TokenLogprob> Tokens, string Finish)>();
         var usage = new CompletionUsage();
-        await foreach (var part in StreamAsync(request, cancellation))
+        await foreach (var part in StreamAsync(request, cancellationToken))
         {
             if (part.Usage is not null) usage = part.Usage;
             if (part.Delta is not { } delta) continue;

@@ -11,15 +11,18 @@ public sealed class ModelsClient
     internal ModelsClient(ModelService.ModelServiceClient models, CallPolicy policy) => (_models, _policy) = (models, policy);
 
     /// <summary>Base models first, then tuned ones and their checkpoints.</summary>
-    public async Task<IReadOnlyList<Model>> ListAsync(CancellationToken cancellation = default) =>
-        (await _policy.AskAsync(options => _models.ListModelsAsync(new(), options), cancellation)).Models;
+    public IAsyncEnumerable<Model> ListAsync(CancellationToken cancellationToken = default) => Pages.OneAsync(
+        stop => _policy.AskAsync(options => _models.ListModelsAsync(new(), options), stop), list => list.Models, cancellationToken);
 
-    public Task<Model> GetAsync(string name, CancellationToken cancellation = default) =>
-        _policy.AskAsync(options => _models.GetModelAsync(new() { Name = name }, options), cancellation);
+    /// <summary>What is known of a model.</summary>
+    /// <exception cref="NotFoundException">There is no such model.</exception>
+    public Task<Model> GetAsync(string name, CancellationToken cancellationToken = default) =>
+        _policy.AskAsync(options => _models.GetModelAsync(new() { Name = name }, options), cancellationToken);
 
     /// <summary>Deletes a tuned model or checkpoint.</summary>
-    public Task DeleteAsync(string name, CancellationToken cancellation = default) =>
-        _policy.AskAsync(options => _models.DeleteModelAsync(new() { Name = name }, options), cancellation);
+    /// <exception cref="WrongStateException">It is a base model, or an unfinished job starts from it.</exception>
+    public Task DeleteAsync(string name, CancellationToken cancellationToken = default) =>
+        _policy.DeleteAsync(options => _models.DeleteModelAsync(new() { Name = name }, options), cancellationToken);
 
     /// <summary>
     /// Writes the model's Hugging Face folder. The folder appears under its name when all files are there; what was cut off leaves nothing.
@@ -27,9 +30,10 @@ public sealed class ModelsClient
     /// <param name="name">The model.</param>
     /// <param name="folder">A folder that does not exist yet.</param>
     /// <param name="progress">Told the bytes written so far.</param>
-    /// <param name="cancellation">Breaks the export off.</param>
+    /// <param name="cancellationToken">Breaks the export off.</param>
+    /// <exception cref="NotFoundException">There is no such model.</exception>
     /// <exception cref="IOException">The folder exists, or a file cannot be written.</exception>
-    public async Task ExportAsync(string name, string folder, IProgress<long>? progress = null, CancellationToken cancellation = default)
+    public async Task ExportAsync(string name, string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         var target = Path.GetFullPath(folder);
         if (Path.Exists(target)) throw new IOException($"{target} exists; name a folder that does not");
@@ -37,7 +41,7 @@ public sealed class ModelsClient
         Directory.CreateDirectory(partial);
         try
         {
-            await WriteAsync(name, partial, progress, cancellation);
+            await WriteAsync(name, partial, progress, cancellationToken);
             Directory.Move(partial, target);
         }
         finally
@@ -46,14 +50,14 @@ public sealed class ModelsClient
         }
     }
 
-    private async Task WriteAsync(string name, string folder, IProgress<long>? progress, CancellationToken cancellation)
+    private async Task WriteAsync(string name, string folder, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         FileStream? file = null;
         var (written, missing) = (0L, 0L);
         try
         {
             await foreach (var part in _policy.StreamAsync(
-                options => _models.ExportModel(new() { Name = name }, options), _policy.Options.TransferTimeout, cancellation))
+                options => _models.ExportModel(new() { Name = name }, options), _policy.Options.TransferTimeout, cancellationToken))
             {
                 if (part.File is { } next)
                 {
@@ -64,7 +68,7 @@ public sealed class ModelsClient
                     missing = next.Bytes;
                     continue;
                 }
-                await (file ?? throw new IOException($"model {name} came without the name of its first file")).WriteAsync(part.Data.Memory, cancellation);
+                await (file ?? throw new IOException($"model {name} came without the name of its first file")).WriteAsync(part.Data.Memory, cancellationToken);
                 (written, missing) = (written + part.Data.Length, missing - part.Data.Length);
                 progress?.Report(written);
             }

@@ -21,12 +21,19 @@ public sealed class RftClient : IDisposable
     public RftClient(Uri address, string? apiKey, RftClientOptions? options = null)
     {
         var policy = new CallPolicy(apiKey, options ?? new RftClientOptions());
-        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = policy.Options.HttpHandler });
+        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
+        {
+            HttpHandler = policy.Options.HttpHandler ?? Connections(address),
+            DisposeHttpClient = policy.Options.HttpHandler is null,
+            // Pages of jobs may be long: each brings its grader and its annotation.
+            MaxReceiveMessageSize = null,
+        });
         Files = new FilesClient(new FileService.FileServiceClient(_channel), policy);
         Jobs = new JobsClient(new JobService.JobServiceClient(_channel), policy);
         Models = new ModelsClient(new ModelService.ModelServiceClient(_channel), policy);
         Chat = new ChatClient(new ChatService.ChatServiceClient(_channel), policy);
         Graders = new GradersClient(new GraderWorkbench.GraderWorkbenchClient(_channel), policy);
+        Evals = new EvalsClient(new EvalService.EvalServiceClient(_channel), policy);
         Webhooks = new WebhooksClient(new WebhookService.WebhookServiceClient(_channel), policy);
         Keys = new KeysClient(new KeyService.KeyServiceClient(_channel), policy);
     }
@@ -41,10 +48,23 @@ public sealed class RftClient : IDisposable
     public ChatClient Chat { get; }
     /// <summary>Graders before a job depends on them.</summary>
     public GradersClient Graders { get; }
+    /// <summary>Graders run over a model's answers, and what came of it.</summary>
+    public EvalsClient Evals { get; }
     /// <summary>Addresses that are told of the ends of jobs and eval runs.</summary>
     public WebhooksClient Webhooks { get; }
     /// <summary>API keys, limits and the audit log; for admins.</summary>
     public KeysClient Keys { get; }
 
+    /// <summary>Closes the connection. Calls that are under way fail.</summary>
     public void Dispose() => _channel.Dispose();
+
+    // A watch may be silent for hours: pings tell a quiet platform from one that is gone. HTTP/2 without TLS passes no proxy.
+    private static SocketsHttpHandler Connections(Uri address) => new()
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        EnableMultipleHttp2Connections = true,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+        UseProxy = address.Scheme == Uri.UriSchemeHttps,
+    };
 }

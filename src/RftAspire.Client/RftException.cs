@@ -21,7 +21,9 @@ public class RftException : Exception
         StatusCode.PermissionDenied => new PermissionDeniedException(error),
         StatusCode.FailedPrecondition or StatusCode.AlreadyExists or StatusCode.Aborted => new WrongStateException(error),
         StatusCode.ResourceExhausted => new LimitReachedException(error),
-        StatusCode.Unavailable or StatusCode.DeadlineExceeded => new UnavailableException(error),
+        // CANCELLED that the caller did not ask for comes from a platform that stops.
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled => new UnavailableException(error),
+        _ when UnavailableException.CauseOf(error) is not null => new UnavailableException(error),
         _ => new RftException(error),
     };
 
@@ -80,15 +82,23 @@ public sealed class LimitReachedException : RftException
     public TimeSpan? RetryAfter { get; }
 }
 
-/// <summary>The platform, or a part of it that the call needs, did not answer in time.</summary>
+/// <summary>The platform, or a part of it that the call needs, did not answer in time, or broke off.</summary>
 public sealed class UnavailableException : RftException
 {
-    // Only failures of the client itself carry an exception; a platform that answers says in its own words what it lacks.
-    internal UnavailableException(RpcException error) : base(
-        error,
-        error.Status.DebugException is { } cause ? $"the platform cannot be reached: {cause.GetBaseException().Message.Split('\n', 2)[0].Trim()}" : null) =>
-        WasReached = error.Status.DebugException is null && error.StatusCode == StatusCode.Unavailable;
+    internal UnavailableException(RpcException error) : base(error, CauseOf(error) is { } cause ? $"the platform cannot be reached: {cause}" : null) =>
+        (Cause, WasReached) = (CauseOf(error), CauseOf(error) is null && error.StatusCode == StatusCode.Unavailable);
+
+    /// <summary>What happened to the connection; null where there was one.</summary>
+    public string? Cause { get; }
 
     /// <summary>Whether the platform itself answered, to say that something behind it is away.</summary>
     public bool WasReached { get; }
+
+    // Only failures of the client itself carry an exception; a platform that answers says in its own words what it lacks.
+    internal static string? CauseOf(RpcException error)
+    {
+        for (var at = error.Status.DebugException; at is not null; at = at.InnerException)
+            if (at is HttpRequestException or IOException) return at.GetBaseException().Message.Split('\n', 2)[0].Trim();
+        return null;
+    }
 }

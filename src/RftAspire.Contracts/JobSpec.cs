@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace RftAspire.Contracts;
@@ -47,13 +48,20 @@ public enum TrainingMethod
 public sealed record PromptRow
 {
     public required PromptMessage[] Messages { get; init; }
-    /// <summary>The dataset row as JSON, <c>messages</c> left out: what graders see as <c>item</c>.</summary>
-    public required System.Text.Json.JsonElement Item { get; init; }
+    /// <summary>The dataset row as it was written: what graders see as <c>item</c>.</summary>
+    public required JsonElement Item { get; init; }
     /// <summary>1-based line of the dataset file.</summary>
     public required int Line { get; init; }
     /// <summary>Places of the assistant's messages that a supervised job learns; null where the messages are a prompt.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int[]? Learned { get; init; }
+    /// <summary>The functions that the model is told of: the row's <c>tools</c> where they are some of Chat Completions; null without.</summary>
+    [JsonIgnore]
+    public JsonElement? Tools =>
+        Item.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() > 0 && tools.EnumerateArray().All(IsFunction) ? tools : null;
+
+    private static bool IsFunction(JsonElement tool) =>
+        tool.ValueKind == JsonValueKind.Object && tool.TryGetProperty("function", out var function) && function.ValueKind == JsonValueKind.Object;
 }
 
 /// <summary>One chat message of a prompt.</summary>

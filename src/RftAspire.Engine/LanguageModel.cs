@@ -14,6 +14,7 @@ public sealed class LanguageModel : IDisposable
     private readonly ThreadTeam _team;
     private readonly Lazy<PackedWeights> _weights;
     private readonly Lazy<Learner> _learner;
+    private readonly Lazy<string> _digest;
 
     private LanguageModel(Parameters parameters, LoraAdapter? adapter, PromptEncoder? encoder, int threads, Precision precision)
     {
@@ -21,27 +22,24 @@ public sealed class LanguageModel : IDisposable
         _team = new ThreadTeam(threads);
         _weights = new(() => new PackedWeights(_parameters, _team, precision, _adapter));
         _learner = new(() => new Learner(_parameters, _weights.Value, _team));
+        _digest = new(() => CheckpointFolder.WeightsDigest(_adapter is null ? _parameters : _adapter));
     }
 
     public ModelConfig Config => _parameters.Layout.Config;
     public ParameterLayout Layout => _parameters.Layout;
+
+    /// <summary>Digest of what is trained: of the adapter where there is one, else of the weights.</summary>
+    public string Digest => _digest.Value;
 
     /// <summary>Tokenizer and chat template; null where the folder has no tokenizer.</summary>
     public PromptEncoder? Encoder { get; }
 
     /// <param name="folder">config.json, model.safetensors (also sharded), and the tokenizer's files where text is used.</param>
     /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
-    /// <param name="precision">How products are computed.</param>
-    /// <exception cref="CheckpointException">A file is missing or malformed; the message names the file and the tensor or field.</exception>
-    public static LanguageModel Load(string folder, int threads = 0, Precision precision = Precision.F32) => Load(folder, expectedDigest: null, threads, precision);
-
-    /// <summary>As <see cref="Load(string, int, Precision)"/>, refusing weights whose digest is not the expected one.</summary>
-    /// <param name="folder">The model's folder.</param>
-    /// <param name="expectedDigest">Digest of what is trained, the adapter where there is one, else the weights; null takes any.</param>
-    /// <param name="threads">Threads to compute with; 0 takes one per processor.</param>
     /// <param name="precision">How products are computed; those of an adapter are float32 in both.</param>
     /// <param name="adapterFolder">A low-rank adapter as PEFT writes it, applied beside the weights; null for none.</param>
-    public static LanguageModel Load(string folder, string? expectedDigest, int threads, Precision precision = Precision.F32, string? adapterFolder = null)
+    /// <exception cref="CheckpointException">A file is missing or malformed; the message names the file and the tensor or field.</exception>
+    public static LanguageModel Load(string folder, int threads = 0, Precision precision = Precision.F32, string? adapterFolder = null)
     {
         var parameters = CheckpointFolder.Load(folder);
         LoraAdapter? adapter = null;
@@ -49,9 +47,6 @@ public sealed class LanguageModel : IDisposable
         {
             var encoder = PromptEncoder.Exists(folder) ? PromptEncoder.Load(folder, parameters.Layout.Config) : null;
             adapter = adapterFolder is null ? null : AdapterFolder.Load(adapterFolder, parameters.Layout.Config);
-            ParameterVector trained = adapter is null ? parameters : adapter;
-            if (expectedDigest is not null && CheckpointFolder.WeightsDigest(trained) is var digest && digest != expectedDigest)
-                throw new CheckpointException(adapterFolder ?? folder, $"holds weights of digest {digest}, not {expectedDigest}");
             return new LanguageModel(parameters, adapter, encoder, threads, precision);
         }
         catch

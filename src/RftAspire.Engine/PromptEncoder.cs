@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RftAspire.Engine.Checkpoints;
 using RftAspire.Engine.Tokenization;
 
@@ -32,9 +33,11 @@ public sealed class PromptEncoder
     /// The prompt that asks for the assistant's next message. Without a chat template it is a text of its own, so it begins with the
     /// tokenizer's own beginning, which a template writes itself.
     /// </summary>
-    public int[] Encode(IReadOnlyList<(string Role, string Content)> messages)
+    /// <param name="messages">The conversation until then.</param>
+    /// <param name="tools">Functions that the model may call, an array as in Chat Completions; a template without a place for them leaves them out.</param>
+    public int[] Encode(IReadOnlyList<(string Role, string Content)> messages, JsonElement? tools = null)
     {
-        var ids = Tokenizer.Encode(_template.Render(Known(messages), addGenerationPrompt: true), allowSpecial: true);
+        var ids = Tokenizer.Encode(_template.Render(Known(messages), addGenerationPrompt: true, tools), allowSpecial: true);
         return _template.IsPlain ? [.. Tokenizer.BeginningTokens, .. ids] : ids;
     }
 

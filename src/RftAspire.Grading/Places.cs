@@ -28,6 +28,7 @@ internal static class Places
         TemplateSource.OutputText => request.Sample.OutputText,
         TemplateSource.Reasoning => request.Sample.Reasoning,
         TemplateSource.OutputTools => AsText(part.Path.Find(request.Sample.OutputTools)),
+        TemplateSource.Choices => AsText(part.Path.Find(request.Sample.Choices)),
         _ => request.Sample.OutputJson is { } json ? AsText(part.Path.Find(json)) : null,
     };
 

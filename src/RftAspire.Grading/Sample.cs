@@ -13,6 +13,7 @@ public sealed class Sample
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
     private readonly Lazy<JsonElement?> _json;
     private readonly Lazy<JsonElement> _tools;
+    private readonly Lazy<JsonElement> _choices;
 
     public Sample(string text, FinishReason finishReason = FinishReason.Stop)
     {
@@ -22,6 +23,7 @@ public sealed class Sample
         Reasoning = ReasoningOf(text, thought);
         _json = new(() => ParseJson(OutputText));
         _tools = new(() => JsonSerializer.SerializeToElement(ToolCalls.Read(OutputText)));
+        _choices = new(() => JsonSerializer.SerializeToElement(ReadChoices()));
     }
 
     /// <summary>The whole completion.</summary>
@@ -44,25 +46,26 @@ public sealed class Sample
     /// <summary>An array of the answer's tool calls in the form of Chat Completions; empty where there are none.</summary>
     public JsonElement OutputTools => _tools.Value;
 
+    /// <summary>The answer as the one choice of a chat completion.</summary>
+    public JsonElement Choices => _choices.Value;
+
     /// <summary>What OpenAI's Python graders get as <c>sample</c>.</summary>
-    public JsonObject ToJson()
+    public JsonObject ToJson() => new()
     {
-        var tools = JsonArray.Create(OutputTools)!;
-        return new JsonObject
-        {
-            ["choices"] = new JsonArray(new JsonObject
-            {
-                ["index"] = 0,
-                ["finish_reason"] = FinishReason == FinishReason.Length ? "length" : tools.Count > 0 ? "tool_calls" : "stop",
-                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = OutputText, ["tool_calls"] = tools.DeepClone() },
-            }),
-            ["output_text"] = OutputText,
-            ["output_json"] = OutputJson is { } json ? JsonNode.Parse(json.GetRawText()) : null,
-            ["output_tools"] = tools,
-            ["output_audio"] = null,
-            ["reasoning"] = Reasoning,
-        };
-    }
+        ["choices"] = JsonArray.Create(Choices),
+        ["output_text"] = OutputText,
+        ["output_json"] = OutputJson is { } json ? JsonNode.Parse(json.GetRawText()) : null,
+        ["output_tools"] = JsonArray.Create(OutputTools),
+        ["output_audio"] = null,
+        ["reasoning"] = Reasoning,
+    };
+
+    private JsonArray ReadChoices() => new(new JsonObject
+    {
+        ["index"] = 0,
+        ["finish_reason"] = FinishReason == FinishReason.Length ? "length" : OutputTools.GetArrayLength() > 0 ? "tool_calls" : "stop",
+        ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = OutputText, ["tool_calls"] = JsonArray.Create(OutputTools) },
+    });
 
     private static string ReasoningOf(string text, int thought)
     {

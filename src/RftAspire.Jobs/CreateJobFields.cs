@@ -61,8 +61,8 @@ internal sealed class CreateJobFields(Caller caller, CreateJobRequest request, L
 
     public void CheckWords()
     {
-        if (request.Suffix.Length > LongestSuffix || !request.Suffix.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
-            Add("suffix", $"'{request.Suffix}' is no suffix; letters, digits and hyphens, at most {LongestSuffix}");
+        if (request.Suffix.Length > LongestSuffix || !request.Suffix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || request.Suffix.Contains("..", StringComparison.Ordinal))
+            Add("suffix", $"'{request.Suffix}' is no suffix; letters, digits, '-', '_' and single dots, at most {LongestSuffix}");
         if (request.IdempotencyKey.Length > LongestKey || request.IdempotencyKey.Any(char.IsControl))
             Add("idempotency_key", $"has {request.IdempotencyKey.Length} characters; at most {LongestKey} without control characters");
         MetadataPairs.Check(request.Metadata, faults);

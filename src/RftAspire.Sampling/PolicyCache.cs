@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
 using RftAspire.Engine;
+using RftAspire.Engine.Checkpoints;
 using RftAspire.Engine.Model;
 
 namespace RftAspire.Sampling;
@@ -16,22 +17,27 @@ public sealed partial class PolicyCache(ArtifactStore artifacts, IOptions<Sampli
     // The one used last comes last.
     private readonly List<Slot> _slots = [];
 
-    private sealed class Slot(string key)
+    private sealed class Slot(string stamp, WeightsReference weights)
     {
-        public string Key => key;
         public required Task<LoadedPolicy> Loading { get; init; }
         public int Users { get; set; }
         public bool IsIdle => Users == 0 && Loading.IsCompletedSuccessfully;
+
+        public bool HasDigest(WeightsReference other) => other.Digest.Length > 0 && (weights.Digest, weights.Precision) == (other.Digest, other.Precision);
+        public bool IsOf(string folder, WeightsReference other) => (stamp, weights.Precision) == (folder, other.Precision);
     }
 
     /// <summary>The model of a reference, which stays in memory until the lease is disposed of.</summary>
-    /// <exception cref="Engine.Checkpoints.CheckpointException">The folder holds no such model.</exception>
+    /// <exception cref="CheckpointException">The folder holds no such model.</exception>
     public async Task<PolicyLease> RentAsync(WeightsReference weights)
     {
         var slot = Find(weights, users: 1);
         try
         {
-            return new PolicyLease(await slot.Loading, again => Count(slot, again ? 1 : -1));
+            var policy = await slot.Loading;
+            // Whoever had it loaded may have known no digest.
+            Check(policy.Model, weights);
+            return new PolicyLease(policy, again => Count(slot, again ? 1 : -1));
         }
         catch
         {
@@ -57,17 +63,31 @@ public sealed partial class PolicyCache(ArtifactStore artifacts, IOptions<Sampli
         }
     }
 
+    /// <summary>
+    /// The slot of weights, known by their digest, for a folder may be gone while what was in it is still asked for; or by their folder, so
+    /// that a job and the chats with the model it starts from have one copy.
+    /// </summary>
     private Slot Find(WeightsReference weights, int users)
     {
+        if (Take(slot => slot.HasDigest(weights), users) is { } known) return known;
         var folder = Path.Combine(artifacts.Root, weights.Location);
-        var key = $"{(weights.Digest.Length > 0 ? weights.Digest : Stamp(folder))} {weights.Precision}";
+        var stamp = Stamp(folder);
+        lock (_lock)
+        {
+            if (Take(slot => slot.IsOf(stamp, weights), users) is { } same) return same;
+            _slots.Add(new Slot(stamp, weights) { Loading = Task.Run(() => Load(folder, weights)), Users = users });
+            return _slots[^1];
+        }
+    }
+
+    private Slot? Take(Predicate<Slot> isSought, int users)
+    {
         lock (_lock)
         {
             // One that could not be loaded is tried again.
             _slots.RemoveAll(slot => slot.Loading.IsFaulted);
-            var at = _slots.FindIndex(slot => slot.Key == key);
-            var slot = at >= 0 ? _slots[at] : new Slot(key) { Loading = Task.Run(() => Load(folder, weights)) };
-            if (at >= 0) _slots.RemoveAt(at);
+            if (_slots.Find(isSought) is not { } slot) return null;
+            _slots.Remove(slot);
             _slots.Add(slot);
             slot.Users += users;
             return slot;
@@ -76,14 +96,31 @@ public sealed partial class PolicyCache(ArtifactStore artifacts, IOptions<Sampli
 
     private LoadedPolicy Load(string folder, WeightsReference weights)
     {
-        var model = LanguageModel.Load(weights.Base is { } frozen ? Path.Combine(artifacts.Root, frozen) : folder, weights.Digest.Length > 0 ? weights.Digest : null,
-            options.Value.Threads, weights.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32, weights.Base is null ? null : folder);
-        model.Prepare();
+        var precision = weights.Precision == ProductPrecision.Bf16 ? Precision.BF16 : Precision.F32;
+        var model = weights.Base is { } frozen
+            ? LanguageModel.Load(Path.Combine(artifacts.Root, frozen), options.Value.Threads, precision, adapterFolder: folder)
+            : LanguageModel.Load(folder, options.Value.Threads, precision);
+        try
+        {
+            Check(model, weights);
+            model.Prepare();
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
         LogLoaded(weights.Version, weights.Location);
         return new LoadedPolicy(model);
     }
 
-    /// <summary>What a folder without a known digest is told apart by.</summary>
+    private static void Check(LanguageModel model, WeightsReference weights)
+    {
+        if (weights.Digest.Length > 0 && model.Digest != weights.Digest)
+            throw new CheckpointException(weights.Location, $"holds weights of digest {model.Digest}, not {weights.Digest}");
+    }
+
+    /// <summary>What folders are told apart by without reading them.</summary>
     private static string Stamp(string folder) => string.Join(' ', new DirectoryInfo(folder) is { Exists: true } directory
         ? directory.EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => FormattableString.Invariant($"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"))
         : [folder]);

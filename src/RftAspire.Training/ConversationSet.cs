@@ -31,7 +31,7 @@ internal sealed class ConversationSet
         var messages = row.Messages.Select(message => (message.Role, message.Content)).ToList();
         try
         {
-            return [.. row.Learned!.Select(answer => SupervisedExample.Encode(model.Encoder, model.Config, messages, answer))];
+            return [.. row.Learned!.Select(answer => SupervisedExample.Encode(model.Encoder, model.Config, messages, answer, row.Tools))];
         }
         catch (InvalidDataException fault)
         {

@@ -28,7 +28,7 @@ public sealed class PromptSet
     public static PromptSet Load(string file, PromptEncoder encoder, int vocabulary, int longest)
     {
         var rows = File.ReadLines(file).Select(line => JsonSerializer.Deserialize<PromptRow>(line, ArtifactStore.Json)!).ToList();
-        var tokens = rows.Select(row => encoder.Encode([.. row.Messages.Select(message => (message.Role, message.Content))])).ToArray();
+        var tokens = rows.Select(row => encoder.Encode([.. row.Messages.Select(message => (message.Role, message.Content))], row.Tools)).ToArray();
         var tooLong = Array.FindIndex(tokens, prompt => prompt.Length > longest);
         if (tooLong >= 0)
             throw new TrainingException("prompt_too_long", $"line {rows[tooLong].Line}: the prompt has {tokens[tooLong].Length} tokens; with max_completion_tokens the model's context leaves {longest}");

@@ -7,6 +7,7 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.ForeignClients;
+using RftAspire.Services.Tests;
 
 namespace RftAspire.EndToEnd.Tests;
 
@@ -135,14 +136,5 @@ public sealed class Platform : IAsyncDisposable
     {
         _channel.Dispose();
         await _app.DisposeAsync();
-    }
-
-    private sealed class KeyHandler(string key) : DelegatingHandler(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false })
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.Headers.TryAddWithoutValidation("authorization", $"Bearer {key}");
-            return base.SendAsync(request, cancellationToken);
-        }
     }
 }

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using RftAspire.Contracts.Jobs.V1;
-using RftAspire.ForeignClients;
 
 namespace RftAspire.EndToEnd.Tests;
 
@@ -26,27 +24,6 @@ public sealed class RingTests
         var shared = await two.FinishAsync((await two.CreateAsync(Steps)).Id);
         AssertSucceededOnPolicy(shared.Job, shared.Events);
         Assert.Equal(plain.Job.WeightsDigest, shared.Job.WeightsDigest);
-    }
-
-    [NodeFact]
-    public async Task NodeClient_FromTheProtoAlone_CreatesWatchesAndCancels()
-    {
-        await using var platform = await Platform.StartAsync();
-        var protos = Path.Combine(NodeFactAttribute.Repository, "src", "RftAspire.Contracts", "Protos");
-        var (exit, output) = await NodeFactAttribute.RunAsync("node", "jobs.js", platform.Address.Authority, protos,
-            Path.Combine(Platform.Sample, "valid.jsonl"), Path.Combine(Platform.Sample, "grader.json"), Platform.Model, platform.KeyFile);
-        Assert.True(exit == 0, output);
-        var result = JsonDocument.Parse(output).RootElement;
-        Assert.Equal(16, result.GetProperty("strange")[0].GetInt32());
-        Assert.StartsWith("no valid API key", result.GetProperty("strange")[1].GetString(), StringComparison.Ordinal);
-        Assert.Equal(File.ReadLines(Path.Combine(Platform.Sample, "valid.jsonl")).Count(), result.GetProperty("rows").GetInt32());
-        Assert.Equal(1, result.GetProperty("mean").GetDouble());
-        Assert.Equal(3, result.GetProperty("refused").GetInt32());
-        Assert.Equal(["JOB_STATE_VALIDATING", "graderChecked", "JOB_STATE_QUEUED", "JOB_STATE_RUNNING", "stepTrained"],
-            result.GetProperty("seen").EnumerateArray().Select(kind => kind.GetString()!));
-        Assert.True(result.GetProperty("listed").GetBoolean());
-        Assert.Equal("JOB_STATE_CANCELLED", result.GetProperty("end").GetString());
-        Assert.Equal(9, result.GetProperty("again").GetInt32());
     }
 
     /// <summary>Each worker is killed once while the job runs, at the step that has just been told.</summary>

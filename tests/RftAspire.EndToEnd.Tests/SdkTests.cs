@@ -67,6 +67,23 @@ public sealed class SdkTests : IAsyncLifetime
             output.Trim());
     }
 
+    [NodeFact]
+    public async Task Node_FromTheProtosAlone_CallsEveryMethod()
+    {
+        string Protos(params string[] project) => Path.Combine([NodeFactAttribute.Repository, "src", .. project, "Protos"]);
+
+        var (exit, output) = await NodeFactAttribute.RunAsync(
+            "node", "surface.js", _platform.Address.Authority, _platform.Key, Protos("RftAspire.Contracts"), Protos("Embedded", "RftAspire.Embedded.Grpc"),
+            Train, Valid, Path.Combine(Platform.Sample, "grader.json"), Platform.Model);
+
+        Assert.True(exit == 0, output);
+        Assert.Equal(
+            """
+            {"health":"SERVING","watched":["SERVING"],"rows":16,"file":true,"listed":true,"bytes":true,"grader":"label_set","reward":1,"tested":1,"refused":["INVALID_ARGUMENT",["model","grader_json"]],"seen":["JOB_STATE_VALIDATING","graderChecked","JOB_STATE_QUEUED","JOB_STATE_RUNNING","evalCompleted","stepTrained"],"late":"DEADLINE_EXCEEDED","gapless":true,"state":"JOB_STATE_SUCCEEDED","jobs":[true],"newest":true,"kept":true,"rollouts":32,"lineage":true,"cancelled":"JOB_STATE_CANCELLED","again":"FAILED_PRECONDITION","chat":true,"hurried":1,"models":true,"model":true,"export":true,"deleted":"NOT_FOUND","eval":"renamed","evals":true,"run":["EVAL_RUN_STATE_COMPLETED",4],"item":"user","ended":"FAILED_PRECONDITION","hooks":true,"keys":[true],"viewer":"PERMISSION_DENIED","limit":1,"wait":true,"revoked":"UNAUTHENTICATED","audit":true,"gone":"NOT_FOUND","strange":["UNAUTHENTICATED",true],"unknown":[],"missing":[]}
+            """,
+            output.Trim());
+    }
+
     private async Task TuneWithDotNetAsync(OpenAIClient client)
     {
         var files = client.GetOpenAIFileClient();

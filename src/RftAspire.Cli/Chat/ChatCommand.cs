@@ -25,8 +25,8 @@ public static class ChatCommand
             if (context.Get(temperature) is { } heat) request.Temperature = heat;
             if (context.Get(tokens) is { } most) request.MaxCompletionTokens = most;
             if (context.Get(seed) is { } number) request.Seed = number;
-            if (context.Get(format) is { } file) request.ResponseFormatJson = await File.ReadAllTextAsync(context.Surroundings.FullPath(file), cancellationToken);
-            if (context.Get(message) is { } asked) await AskAsync(context, request, asked, cancellationToken);
+            if (context.Get(format) is { } file) request.ResponseFormatJson = GraderFile.Read(context, file, "--response-format");
+            if (context.Find(message) is { } asked) await AskAsync(context, request, asked, cancellationToken);
             else await TalkAsync(context, request, cancellationToken);
             return ExitCode.Ok;
         });
@@ -38,8 +38,8 @@ public static class ChatCommand
         while (true)
         {
             if (context.Surroundings.IsTerminal) context.Error.Write("> ");
-            // A conversation ends with its input.
-            if (await Console.In.ReadLineAsync(cancellationToken) is not { } line) return;
+            // A console's read hears of no token; Ctrl-C leaves it behind. A conversation ends with its input.
+            if (await Task.Run(context.Surroundings.In.ReadLine, cancellationToken).WaitAsync(cancellationToken) is not { } line) return;
             if (line.Trim().Length > 0) await AskAsync(context, request, line, cancellationToken);
         }
     }
@@ -48,18 +48,25 @@ public static class ChatCommand
     {
         request.Messages.Add(new ChatMessage { Role = "user", Content = message });
         var (text, finish, usage) = (new StringBuilder(), "", new CompletionUsage());
-        await foreach (var part in context.Client.Chat.StreamAsync(request, cancellationToken))
+        try
         {
-            if (part.Usage is not null) usage = part.Usage;
-            if (part.Delta is not { } delta) continue;
-            text.Append(delta.Text);
-            if (delta.FinishReason.Length > 0) finish = delta.FinishReason;
-            if (!context.Json) context.Out.Write(delta.Text);
+            await foreach (var part in context.Client.Chat.StreamAsync(request, cancellationToken))
+            {
+                if (part.Usage is not null) usage = part.Usage;
+                if (part.Delta is not { } delta) continue;
+                text.Append(delta.Text);
+                if (delta.FinishReason.Length > 0) finish = delta.FinishReason;
+                if (!context.Json) context.Out.Write(delta.Text);
+            }
+        }
+        finally
+        {
+            // An answer that is cut short ends its line too.
+            if (!context.Json && (text.Length > 0 || finish.Length > 0)) context.Out.WriteLine();
         }
         request.Messages.Add(new ChatMessage { Role = "assistant", Content = text.ToString() });
         if (!context.Json)
         {
-            context.Out.WriteLine();
             if (finish == "length") context.Error.WriteLine("(cut off at the token limit)");
             return;
         }

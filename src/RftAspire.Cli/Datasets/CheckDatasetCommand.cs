@@ -25,11 +25,7 @@ public static class CheckDatasetCommand
         });
     }
 
-    public static FileStream Open(CommandContext context, string option, string file)
-    {
-        var path = context.Surroundings.FullPath(file);
-        return File.Exists(path) ? File.OpenRead(path) : throw new UsageException($"{option} {file}: there is no such file");
-    }
+    public static FileStream Open(CommandContext context, string option, string file) => File.OpenRead(context.Surroundings.ExistingFile(option, file));
 
     public static string Line(DatasetFinding finding) =>
         $"{(finding.Line is { } line ? $"line {line}, " : "")}{finding.Code}: {finding.Message}";

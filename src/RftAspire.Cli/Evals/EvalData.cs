@@ -53,7 +53,7 @@ public sealed record EvalGrader(GraderDefinition Definition, IGrader Grader)
     {
         var definition = GraderDefinition.Parse(GraderFile.Read(context, file, option));
         var graders = Graders(context);
-        return new(definition, definition.NeedsPlatform ? new PlatformGrader(context.Platform, definition, graders) : graders.Create(definition));
+        return new(definition, definition.NeedsPlatform ? new PlatformGrader(context.Client, definition, graders) : graders.Create(definition));
     }
 
     /// <summary>What makes graders in this process.</summary>

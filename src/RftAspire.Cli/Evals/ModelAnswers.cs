@@ -59,7 +59,7 @@ public sealed class ModelAnswers : IDisposable
     {
         try
         {
-            return _encoder.Encode([.. row.Messages.Select(message => (message.Role, message.Content))]);
+            return _encoder.Encode([.. row.Messages.Select(message => (message.Role, message.Content))], row.Tools);
         }
         catch (ChatTemplateException e)
         {

@@ -22,9 +22,10 @@ public static class FileCommands
     {
         var path = new Argument<string>("file") { Description = "A file here." };
         var purpose = new Option<string>("--purpose") { HelpName = "PURPOSE", Description = "fine-tune (JSON Lines, checked), evals, user_data, assistants, batch or vision.", DefaultValueFactory = _ => "fine-tune" };
+        purpose.CompletionSources.Add("fine-tune", "evals", "user_data", "assistants", "batch", "vision");
         return cli.Handle(new Command("upload", "Upload a file.") { path, purpose }, async (context, cancellationToken) =>
         {
-            var file = await context.Client.Files.UploadAsync(context.Surroundings.FullPath(context.Get(path)), context.Require(purpose), cancellationToken);
+            var file = await context.Client.Files.UploadAsync(context.Surroundings.ExistingFile("file", context.Get(path)), context.Require(purpose), cancellationToken);
             foreach (var warning in file.Warnings)
                 context.Error.WriteLine($"  warning, {(warning.Line > 0 ? $"line {warning.Line}, " : "")}{warning.Code}: {warning.Message}");
             if (context.Json) context.PrintJson(Json(file));
@@ -108,8 +109,8 @@ public static class FileCommands
         ["purpose"] = file.Purpose,
         ["bytes"] = file.Bytes,
         ["rows"] = file.Rows,
-        ["created_at"] = file.CreatedAt.ToDateTime(),
-        ["expires_at"] = file.ExpiresAt?.ToDateTime(),
+        ["created_at"] = JobJson.Of(file.CreatedAt),
+        ["expires_at"] = JobJson.Of(file.ExpiresAt),
         ["digest"] = file.Digest,
     };
 }

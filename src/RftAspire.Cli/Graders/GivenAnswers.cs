@@ -9,8 +9,7 @@ public static class GivenAnswers
 {
     public static IReadOnlyList<AnsweredRow> Read(CommandContext context, string file, IReadOnlyList<PromptRow> rows, RatingColumn? ratings)
     {
-        var path = context.Surroundings.FullPath(file);
-        if (!File.Exists(path)) throw new UsageException($"--answers {file}: there is no such file");
+        var path = context.Surroundings.ExistingFile("--answers", file);
         var answers = File.ReadLines(path).Index().Where(line => !string.IsNullOrWhiteSpace(line.Item)).Select(line => Parse(line.Item, $"--answers {file} line {line.Index + 1}")).ToList();
         var ordered = answers.Count(answer => answer.Line is null);
         if (ordered > 0 && (ordered < answers.Count || ordered != rows.Count))

@@ -37,8 +37,7 @@ public static class RunGraderCommand
     {
         if (context.Get(file) is not { } name) return context.Get(text);
         if (context.Get(text) is not null) throw new UsageException($"{text.Name} and {file.Name}: give one of the two");
-        var path = context.Surroundings.FullPath(name);
-        return File.Exists(path) ? File.ReadAllText(path) : throw new UsageException($"{file.Name} {name}: there is no such file");
+        return File.ReadAllText(context.Surroundings.ExistingFile(file.Name, name));
     }
 
     private static JsonElement Row(string json, string option)

@@ -17,7 +17,7 @@ public static class CreateJobCommand
     private static async Task<int> RunAsync(CommandContext context, Options options, CancellationToken cancellationToken)
     {
         var request = await RequestAsync(context, options, cancellationToken);
-        var job = await context.Platform.Jobs.CreateJobAsync(request, PlatformConnection.Promptly(cancellationToken));
+        var job = await context.Client.Jobs.CreateAsync(request, cancellationToken);
         if (context.Get(options.Watch)) return await FollowAsync(context, job, cancellationToken);
         if (context.Json) context.PrintJson(JobJson.Of(job));
         else context.Out.WriteLine($"job {job.Id} is {JobJson.Word(job.State)}; follow it with: rft jobs watch {job.Id}");
@@ -71,7 +71,7 @@ public static class CreateJobCommand
         public Option<string> Model { get; } = new("--model") { Required = true, HelpName = "NAME", Description = "The model to start from, see rft models list." };
         public Option<string> Train { get; } = new("--train") { Required = true, HelpName = "FILE|ID", Description = "Training prompts: a JSON Lines file, or the id (file-...) of one uploaded before." };
         public Option<string> Valid { get; } = new("--valid") { HelpName = "FILE|ID", Description = "Validation prompts. Without them no eval runs." };
-        public Option<string> Method { get; } = new("--method") { HelpName = "METHOD", Description = "reinforcement, or supervised: learn the rows' own answers. [default: reinforcement]" };
+        public Option<string> Method { get; } = new("--method") { HelpName = "METHOD", Description = "reinforcement, or supervised: learn the rows' own answers. [default: reinforcement]", CompletionSources = { "reinforcement", "supervised" } };
         public Option<string> Grader { get; } = new("--grader") { HelpName = "FILE", Description = "The grader, a JSON file; a supervised job has none." };
         public Option<string> ResponseFormat { get; } = new("--response-format") { HelpName = "FILE", Description = "What every answer must be, a JSON file as chat completions' response_format." };
         public Option<string[]> Metadata { get; } = new("--metadata") { HelpName = "KEY=VALUE", Description = "A note of yours, which rft jobs list finds; may be repeated." };

@@ -1,5 +1,4 @@
-using Grpc.Core;
-using RftAspire.Cli.Platform;
+using RftAspire.Client;
 using RftAspire.Contracts.Jobs.V1;
 
 namespace RftAspire.Cli.Jobs;
@@ -16,19 +15,24 @@ public static class JobWatch
 
     public static async Task<int> FollowAsync(CommandContext context, string jobId, IWatchView view, CancellationToken cancellationToken)
     {
-        var jobs = context.Platform.Jobs;
+        var jobs = context.Client.Jobs;
         try
         {
-            await view.ShowAsync(JobEvents.FollowAsync(jobs, jobId, cancellationToken));
+            await view.ShowAsync(jobs.WatchAsync(jobId, reconnecting: lost => Tell(context, lost), cancellationToken: cancellationToken));
         }
-        catch (Exception e) when (cancellationToken.IsCancellationRequested && e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
+        catch (OperationCanceledException)
         {
             context.Error.WriteLine($"detached; the job goes on. Watch it again: rft jobs watch {jobId}   Stop it: rft jobs cancel {jobId}");
             return ExitCode.Interrupted;
         }
-        var job = await jobs.GetJobAsync(new() { JobId = jobId }, PlatformConnection.Promptly(cancellationToken));
-        if (context.Json) context.PrintJson(JobJson.Of(job, await JobEvents.RecordedAsync(jobs, jobId, cancellationToken)));
+        var job = await jobs.GetAsync(jobId, cancellationToken);
+        if (context.Json) context.PrintJson(JobJson.Of(job, await jobs.RecordedEventsAsync(jobId, cancellationToken).ToListAsync(cancellationToken)));
         return Conclude(context, job);
+    }
+
+    private static void Tell(CommandContext context, Reconnection lost)
+    {
+        if (lost.Attempt == 1) context.Error.WriteLine($"rft: {lost.Cause.Message}; the job goes on, waiting for the platform to come back ...");
     }
 
     private static int Conclude(CommandContext context, Job job)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using RftAspire.Cli.Platform;
 using RftAspire.Contracts.Jobs.V1;
 using Spectre.Console;
 
@@ -16,13 +15,13 @@ public static class ListCheckpointsCommand
     public static Command Create(CommandLine cli)
     {
         var id = JobCommands.JobId();
-        var limit = new Option<int>("--limit") { HelpName = "N", Description = "At most so many, 1 to 100.", DefaultValueFactory = _ => 10 };
+        var limit = Listing.Limit(10);
         var after = new Option<string>("--after") { HelpName = "ID", Description = "Go on after this checkpoint, the last of the page before." };
         return cli.Handle(new Command("checkpoints", "List the checkpoints of a job that can be used as models, newest first.") { id, limit, after }, async (context, cancellationToken) =>
         {
-            var request = new ListCheckpointsRequest { JobId = context.Get(id), PageSize = context.Get(limit), After = context.Get(after) ?? "" };
-            if (request.PageSize is < 1 or > 100) throw new UsageException($"--limit {request.PageSize}: must be 1 to 100");
-            Print(context, request, await context.Platform.Jobs.ListCheckpointsAsync(request, PlatformConnection.Promptly(cancellationToken)));
+            var most = Listing.ReadLimit(context, limit);
+            var request = new ListCheckpointsRequest { JobId = context.Get(id), PageSize = Listing.PageSize(most, 100), After = context.Get(after) ?? "" };
+            Print(context, request, await Listing.OfAsync(context.Client.Jobs.ListCheckpointsAsync(request, cancellationToken), most, cancellationToken));
             return ExitCode.Ok;
         });
     }
@@ -37,16 +36,16 @@ public static class ListCheckpointsCommand
         return table;
     }
 
-    private static void Print(CommandContext context, ListCheckpointsRequest request, ListCheckpointsResponse page)
+    private static void Print(CommandContext context, ListCheckpointsRequest request, Listing<Checkpoint> page)
     {
         if (context.Json)
         {
-            context.PrintJson(new JsonObject { ["checkpoints"] = new JsonArray([.. page.Checkpoints.Select(JobJson.Of)]), ["has_more"] = page.HasMore });
+            context.PrintJson(new JsonObject { ["checkpoints"] = new JsonArray([.. page.Items.Select(JobJson.Of)]), ["has_more"] = page.HasMore });
             return;
         }
-        if (Table(page.Checkpoints) is { } table) context.Console().Write(table);
+        if (Table(page.Items) is { } table) context.Console().Write(table);
         else context.Out.WriteLine("no checkpoints");
-        if (page.HasMore) context.Out.WriteLine($"more: rft jobs checkpoints {request.JobId} --after {page.Checkpoints[^1].Id}");
+        if (page.HasMore) context.Out.WriteLine($"more: rft jobs checkpoints {request.JobId} --after {page.Items[^1].Id}");
     }
 
     private static string Measured(Checkpoint checkpoint)

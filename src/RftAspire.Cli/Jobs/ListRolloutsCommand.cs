@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using RftAspire.Cli.Platform;
 using RftAspire.Contracts.Jobs.V1;
 using Spectre.Console;
 
@@ -10,8 +9,7 @@ namespace RftAspire.Cli.Jobs;
 public static class ListRolloutsCommand
 {
     private const int TextShown = 60;
-    // Much may be read before a few are found.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+    private const int LongestPage = 1000;
 
     public static Command Create(CommandLine cli)
     {
@@ -20,10 +18,24 @@ public static class ListRolloutsCommand
         foreach (var option in options.All) command.Options.Add(option);
         return cli.Handle(command, async (context, cancellationToken) =>
         {
-            var page = await context.Platform.Jobs.ListRolloutsAsync(Request(context, options), PlatformConnection.Within(s_patience, cancellationToken));
-            Print(context, page);
+            Print(context, await FindAsync(context, Request(context, options), Listing.ReadLimit(context, options.Limit), cancellationToken));
             return ExitCode.Ok;
         });
+    }
+
+    // Page by page, since the next page's token is part of the answer.
+    private static async Task<ListRolloutsResponse> FindAsync(CommandContext context, ListRolloutsRequest request, int limit, CancellationToken cancellationToken)
+    {
+        var found = new ListRolloutsResponse();
+        do
+        {
+            request.PageSize = Math.Min(limit - found.Rollouts.Count, LongestPage);
+            var page = await context.Client.Jobs.PageOfRolloutsAsync(request, cancellationToken);
+            found.Rollouts.Add(page.Rollouts);
+            request.PageToken = found.NextPageToken = page.NextPageToken;
+        }
+        while (found.NextPageToken.Length > 0 && found.Rollouts.Count < limit);
+        return found;
     }
 
     private static ListRolloutsRequest Request(CommandContext context, Options options)
@@ -34,10 +46,8 @@ public static class ListRolloutsCommand
             Purpose = context.Get(options.Purpose) ?? "",
             Grader = context.Get(options.Grader) ?? "",
             Ungraded = context.Get(options.Ungraded),
-            PageSize = context.Get(options.Limit),
             PageToken = context.Get(options.Page) ?? "",
         };
-        if (request.PageSize is < 1 or > 1000) throw new UsageException($"--limit {request.PageSize}: must be 1 to 1000");
         if (context.Get(options.Step) is { } step) request.Step = step;
         if (context.Get(options.Prompt) is { } prompt) request.PromptIndex = prompt;
         if (context.Get(options.MinReward) is { } least) request.MinReward = least;
@@ -87,13 +97,13 @@ public static class ListRolloutsCommand
     {
         public Argument<string> Id { get; } = JobCommands.JobId();
         public Option<int?> Step { get; } = new("--step") { HelpName = "N", Description = "Only this step; for evals, this weights version." };
-        public Option<string> Purpose { get; } = new("--purpose") { HelpName = "PURPOSE", Description = "train, eval_greedy or eval_sampled. [default: train]" };
+        public Option<string> Purpose { get; } = new("--purpose") { HelpName = "PURPOSE", Description = "train, eval_greedy or eval_sampled. [default: train]", CompletionSources = { "train", "eval_greedy", "eval_sampled" } };
         public Option<int?> Prompt { get; } = new("--row") { HelpName = "N", Description = "Only answers to this row of the prompts, from 0." };
         public Option<double?> MinReward { get; } = new("--min-reward") { HelpName = "R", Description = "Only rewards of at least R." };
         public Option<double?> MaxReward { get; } = new("--max-reward") { HelpName = "R", Description = "Only rewards of at most R." };
         public Option<string> Grader { get; } = new("--grader") { HelpName = "NAME", Description = "Rewards are those of this single grader." };
         public Option<bool> Ungraded { get; } = new("--ungraded") { Description = "Only answers without a reward." };
-        public Option<int> Limit { get; } = new("--limit") { HelpName = "N", Description = "At most so many, 1 to 1000.", DefaultValueFactory = _ => 20 };
+        public Option<int> Limit { get; } = Listing.Limit(20);
         public Option<string> Page { get; } = new("--page") { HelpName = "TOKEN", Description = "Go on with this page." };
 
         public IEnumerable<Option> All => [Step, Purpose, Prompt, MinReward, MaxReward, Grader, Ungraded, Limit, Page];

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RftAspire.Cli.Platform;
 using RftAspire.Contracts.Jobs.V1;
 using Spectre.Console;
 
@@ -13,10 +12,10 @@ public static class ShowJobCommand
         var id = JobCommands.JobId();
         return cli.Handle(new Command("show", "Show a job: its settings, progress, evals and result.") { id }, async (context, cancellationToken) =>
         {
-            var jobs = context.Platform.Jobs;
-            var job = await jobs.GetJobAsync(new() { JobId = context.Get(id) }, PlatformConnection.Promptly(cancellationToken));
-            var events = await JobEvents.RecordedAsync(jobs, job.Id, cancellationToken);
-            var checkpoints = (await jobs.ListCheckpointsAsync(new() { JobId = job.Id, PageSize = 100 }, PlatformConnection.Promptly(cancellationToken))).Checkpoints;
+            var jobs = context.Client.Jobs;
+            var job = await jobs.GetAsync(context.Get(id), cancellationToken);
+            var events = await jobs.RecordedEventsAsync(job.Id, cancellationToken).ToListAsync(cancellationToken);
+            var checkpoints = await jobs.ListCheckpointsAsync(job.Id, cancellationToken).ToListAsync(cancellationToken);
             if (context.Json) PrintJson(context, job, events, checkpoints);
             else Print(context, job, events, checkpoints);
             return ExitCode.Ok;

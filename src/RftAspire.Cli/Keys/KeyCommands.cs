@@ -25,6 +25,7 @@ public static class KeyCommands
     {
         var name = new Option<string>("--name") { HelpName = "NAME", Description = "What the key is for, 1 to 64 characters.", Required = true };
         var role = new Option<string>("--role") { HelpName = "ROLE", Description = "viewer reads; user also uploads, tunes, deletes and asks models; admin also manages keys.", DefaultValueFactory = _ => "user" };
+        role.CompletionSources.Add("viewer", "user", "admin");
         var tenant = Tenant();
         var days = new Option<double>("--expires-days") { HelpName = "DAYS", Description = "Days until it ends; 0 is never." };
         return cli.Handle(new Command("create", "Make a key. Its secret is printed once and stored nowhere.") { name, role, tenant, days }, async (context, cancellationToken) =>
@@ -54,7 +55,7 @@ public static class KeyCommands
         var tenant = Tenant();
         return cli.Handle(new Command("list", "List keys, newest first; their secrets are not known to anyone but their holders.") { tenant }, async (context, cancellationToken) =>
         {
-            var keys = await context.Client.Keys.ListAsync(context.Get(tenant) ?? "", cancellationToken);
+            var keys = await context.Client.Keys.ListAsync(context.Get(tenant) ?? "", cancellationToken).ToListAsync(cancellationToken);
             if (context.Json)
             {
                 context.PrintJson(new JsonObject { ["keys"] = new JsonArray([.. keys.Select(Json)]) });
@@ -102,15 +103,11 @@ public static class KeyCommands
     private static Command Audit(CommandLine cli)
     {
         var tenant = Tenant();
-        var limit = new Option<int>("--limit") { HelpName = "N", Description = "At most so many.", DefaultValueFactory = _ => 50 };
+        var limit = Listing.Limit(50);
         return cli.Handle(new Command("audit", "Show who changed what, newest first.") { tenant, limit }, async (context, cancellationToken) =>
         {
-            var events = new List<AuditEvent>();
-            await foreach (var happened in context.Client.Keys.ListAuditEventsAsync(context.Get(tenant) ?? "", cancellationToken))
-            {
-                if (events.Count == context.Get(limit)) break;
-                events.Add(happened);
-            }
+            var events = await context.Client.Keys.ListAuditEventsAsync(context.Get(tenant) ?? "", cancellationToken)
+                .Take(Listing.ReadLimit(context, limit)).ToListAsync(cancellationToken);
             if (context.Json)
             {
                 context.PrintJson(new JsonObject { ["events"] = new JsonArray([.. events.Select(Json)]) });
@@ -146,16 +143,16 @@ public static class KeyCommands
         ["name"] = key.Name,
         ["tenant"] = key.Tenant,
         ["role"] = Word(key.Role),
-        ["created_at"] = key.CreatedAt?.ToDateTime(),
-        ["expires_at"] = key.ExpiresAt?.ToDateTime(),
-        ["revoked_at"] = key.RevokedAt?.ToDateTime(),
+        ["created_at"] = JobJson.Of(key.CreatedAt),
+        ["expires_at"] = JobJson.Of(key.ExpiresAt),
+        ["revoked_at"] = JobJson.Of(key.RevokedAt),
         ["hint"] = key.Hint,
     };
 
     private static JsonObject Json(AuditEvent happened) => new()
     {
         ["id"] = happened.Id,
-        ["time"] = happened.Time.ToDateTime(),
+        ["time"] = JobJson.Of(happened.Time),
         ["tenant"] = happened.Tenant,
         ["key_id"] = happened.KeyId,
         ["action"] = happened.Action,

@@ -12,8 +12,7 @@ public sealed record AnswerSchema(string Option, JsonSchemaConstraint Schema)
         if (file is null) return anyObject ? new("--json-object", JsonSchemaConstraint.AnyObject) : null;
         if (anyObject) throw new UsageException("give either --json-schema FILE or --json-object");
         var option = $"--json-schema {file}";
-        var path = context.Surroundings.FullPath(file);
-        if (!File.Exists(path)) throw new UsageException($"{option}: there is no such file");
+        var path = context.Surroundings.ExistingFile("--json-schema", file);
         try
         {
             return new(option, JsonSchemaConstraint.Parse(File.ReadAllText(path)));

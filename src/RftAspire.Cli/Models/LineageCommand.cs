@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
-using RftAspire.Cli.Platform;
 using RftAspire.Contracts.Jobs.V1;
 
 namespace RftAspire.Cli.Models;
@@ -10,8 +9,6 @@ namespace RftAspire.Cli.Models;
 public static class LineageCommand
 {
     private static readonly JsonFormatter s_json = new(JsonFormatter.Settings.Default.WithPreserveProtoFieldNames(true).WithFormatDefaultValues(true));
-    // Every step's rollouts are read for their digest.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     public static Command Create(CommandLine cli)
     {
@@ -19,8 +16,7 @@ public static class LineageCommand
         return cli.Handle(new Command("lineage", "Show where a model's weights come from: its jobs from the base model on.") { name }, async (context, cancellationToken) =>
         {
             var jobs = new JsonArray();
-            using var call = context.Platform.Jobs.GetLineage(new() { Model = context.Get(name) }, PlatformConnection.Within(s_patience, cancellationToken));
-            while (await call.ResponseStream.MoveNext(cancellationToken)) Add(context, jobs, call.ResponseStream.Current);
+            await foreach (var entry in context.Client.Jobs.LineageAsync(new() { Model = context.Get(name) }, cancellationToken)) Add(context, jobs, entry);
             if (context.Json) context.PrintJson(new JsonObject { ["jobs"] = jobs });
             else if (jobs.Count == 0) context.Out.WriteLine($"{context.Get(name)} is a base model");
             return ExitCode.Ok;

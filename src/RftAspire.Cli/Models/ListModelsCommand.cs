@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RftAspire.Cli.Jobs;
-using RftAspire.Cli.Platform;
 using RftAspire.Contracts.Jobs.V1;
 using Spectre.Console;
 
@@ -13,9 +12,9 @@ public static class ListModelsCommand
     public static Command Create(CommandLine cli) =>
         cli.Handle(new Command("list", "List the platform's base models and the models tuned on it."), async (context, cancellationToken) =>
         {
-            var response = await context.Platform.Models.ListModelsAsync(new(), PlatformConnection.Promptly(cancellationToken));
-            if (context.Json) context.PrintJson(new JsonObject { ["models"] = new JsonArray([.. response.Models.Select(ToJson)]) });
-            else Print(context, response);
+            var models = await context.Client.Models.ListAsync(cancellationToken).ToListAsync(cancellationToken);
+            if (context.Json) context.PrintJson(new JsonObject { ["models"] = new JsonArray([.. models.Select(ToJson)]) });
+            else Print(context, models);
             return ExitCode.Ok;
         });
 
@@ -28,12 +27,12 @@ public static class ListModelsCommand
         ["location"] = model.Location,
     };
 
-    private static void Print(CommandContext context, ListModelsResponse response)
+    private static void Print(CommandContext context, List<Model> models)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumns("model", "parameters", "tuned by", "folder");
-        foreach (var model in response.Models)
+        foreach (var model in models)
             table.AddRow([.. new[] { model.Name, model.Parameters.ToString("#,0", CultureInfo.InvariantCulture), model.JobId, model.Location }.Select(Markup.Escape)]);
-        if (response.Models.Count == 0) context.Out.WriteLine("no models");
+        if (models.Count == 0) context.Out.WriteLine("no models");
         else context.Console().Write(table);
     }
 }

@@ -1,5 +1,4 @@
-using Grpc.Core;
-using RftAspire.Cli.Platform;
+using RftAspire.Client;
 using RftAspire.Contracts;
 
 namespace RftAspire.Cli.Models;
@@ -37,10 +36,9 @@ public static class ModelFolder
     {
         try
         {
-            var response = await context.Platform.Models.ListModelsAsync(new(), PlatformConnection.Within(TimeSpan.FromSeconds(5), cancellationToken));
-            return (response.Models.ToDictionary(model => model.Name, model => model.Location), []);
+            return (await context.Client.Models.ListAsync(cancellationToken).ToDictionaryAsync(model => model.Name, model => model.Location, cancellationToken: cancellationToken), []);
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+        catch (UnavailableException)
         {
             return ([], [$"and those of the platform, which is not running at {context.Server}"]);
         }

@@ -1,4 +1,3 @@
-using Grpc.Core;
 using RftAspire.Client;
 using RftAspire.Contracts.Jobs.V1;
 
@@ -32,11 +31,11 @@ public sealed record DatasetSource(string Option, string Name, string? File)
     {
         try
         {
-            return await context.Client.Files.UploadAsync(file, cancellation: cancellationToken);
+            return await context.Client.Files.UploadAsync(file, cancellationToken: cancellationToken);
         }
         catch (InvalidRequestException e)
         {
-            var refusal = RpcFailure.Of((RpcException)e.InnerException!, context.Server);
+            var refusal = PlatformFailure.Of(e, context.Server);
             throw new UsageException($"{Option} {Name}: the platform refuses the dataset:", [.. refusal.Details.DefaultIfEmpty(refusal.Message)]);
         }
     }

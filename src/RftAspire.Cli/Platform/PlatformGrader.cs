@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RftAspire.Client;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
 using RftAspire.Grading.Workbench;
@@ -6,25 +7,23 @@ using RftAspire.Grading.Workbench;
 namespace RftAspire.Cli.Platform;
 
 /// <summary>A grader that the platform runs, as it needs services that are there alone. A platform that cannot be reached ends the command.</summary>
-public sealed class PlatformGrader(PlatformConnection platform, GraderDefinition definition, GraderFactory graders) : IGrader
+public sealed class PlatformGrader(RftClient platform, GraderDefinition definition, GraderFactory graders) : IGrader
 {
     // Each of these is a call of a model for every row.
     private const int MaxConstants = 8;
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
+    // Room for calls that are under way: a dataset's rows do not come down on the platform all at once.
+    private static readonly SemaphoreSlim s_calls = new(16);
 
     public async ValueTask<GradeResult> GradeAsync(GradeRequest request, CancellationToken cancellation)
     {
-        await platform.GraderCalls.WaitAsync(cancellation);
+        await s_calls.WaitAsync(cancellation);
         try
         {
-            var run = await platform.Workbench.RunAsync(
-                new() { GraderJson = definition.Json, ItemJson = request.Item.GetRawText(), ModelSample = request.Sample.Text },
-                PlatformConnection.Within(s_patience, cancellation));
-            return run.ToResult();
+            return (await platform.Graders.RunAsync(definition.Json, request.Item.GetRawText(), request.Sample.Text, cancellation)).ToResult();
         }
         finally
         {
-            platform.GraderCalls.Release();
+            s_calls.Release();
         }
     }
 

@@ -28,13 +28,3 @@ public static class PlatformKey
         if (Repository.Find(surroundings) is { } repository) yield return Path.Combine(repository.Data, FileName);
     }
 }
-
-/// <summary>Sends a key with every call.</summary>
-internal sealed class KeyHandler(string? key) : DelegatingHandler(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false })
-{
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        if (key is not null) request.Headers.TryAddWithoutValidation("authorization", $"Bearer {key}");
-        return base.SendAsync(request, cancellationToken);
-    }
-}

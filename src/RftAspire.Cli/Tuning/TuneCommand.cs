@@ -22,7 +22,7 @@ public static class TuneCommand
         {
             options.Check(context);
             var output = NewFolder.OfModel(context, "--output", context.Require(options.Output));
-            var template = context.Get(options.ChatTemplate) is { } file ? Existing(context, file) : null;
+            var template = context.Get(options.ChatTemplate) is { } file ? context.Surroundings.ExistingFile("--chat-template", file) : null;
             using var data = CheckDatasetCommand.Open(context, "--data", context.Require(options.Data));
             var model = await ModelFolder.FindAsync(context, "--model", context.Require(options.Model), cancellationToken);
             using var parameters = CheckpointFolder.Load(model);
@@ -38,9 +38,6 @@ public static class TuneCommand
             return ExitCode.Ok;
         });
     }
-
-    private static string Existing(CommandContext context, string file) =>
-        context.Surroundings.FullPath(file) is var path && File.Exists(path) ? path : throw new UsageException($"--chat-template {file}: there is no such file");
 
     private sealed class Options
     {

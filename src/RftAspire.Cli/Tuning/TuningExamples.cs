@@ -1,3 +1,4 @@
+using RftAspire.Contracts;
 using RftAspire.Engine;
 using RftAspire.Engine.Checkpoints;
 using RftAspire.Engine.Training;
@@ -16,15 +17,15 @@ internal static class TuningExamples
     /// <param name="config">The model's.</param>
     public static List<TrainingGroup> Read(string file, Stream data, PromptEncoder encoder, ModelConfig config)
     {
-        var examples = Rows(file, data).SelectMany(row => row.Learned.Select(answer => Example(file, row, answer, encoder, config))).ToList();
+        var examples = Rows(file, data).SelectMany(row => row.Learned!.Select(answer => Example(file, row, answer, encoder, config))).ToList();
         return examples.Count > 0 ? examples : throw new UsageException($"--data {file}: the file has no rows");
     }
 
-    private static IEnumerable<AnsweredRow> Rows(string file, Stream data)
+    private static IEnumerable<PromptRow> Rows(string file, Stream data)
     {
         try
         {
-            return [.. AnsweredRows.Read(data)];
+            return [.. DatasetPrompts.Read(data, new DatasetCheckOptions { Answered = true })];
         }
         catch (InvalidDataException fault)
         {
@@ -32,11 +33,11 @@ internal static class TuningExamples
         }
     }
 
-    private static TrainingGroup Example(string file, AnsweredRow row, int answer, PromptEncoder encoder, ModelConfig config)
+    private static TrainingGroup Example(string file, PromptRow row, int answer, PromptEncoder encoder, ModelConfig config)
     {
         try
         {
-            return SupervisedExample.Encode(encoder, config, [.. row.Messages.Select(message => (message.Role, message.Content))], answer);
+            return SupervisedExample.Encode(encoder, config, [.. row.Messages.Select(message => (message.Role, message.Content))], answer, row.Tools);
         }
         catch (InvalidDataException fault)
         {

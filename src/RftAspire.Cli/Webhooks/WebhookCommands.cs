@@ -21,6 +21,7 @@ public static class WebhookCommands
     {
         var url = new Argument<string>("url") { Description = "http:// or https://; the platform must be allowed to call its host (Jobs:Webhooks:AllowedHosts)." };
         var events = new Option<string[]>("--event") { HelpName = "NAME", Description = "Only these, such as fine_tuning.job.succeeded; may be repeated. [default: all]" };
+        events.CompletionSources.Add("fine_tuning.job.succeeded", "fine_tuning.job.failed", "fine_tuning.job.cancelled", "eval.run.succeeded", "eval.run.failed", "eval.run.canceled");
         return cli.Handle(new Command("create", "Make a webhook. The secret that signs its calls is printed once.") { url, events }, async (context, cancellationToken) =>
         {
             if (!Uri.TryCreate(context.Get(url), UriKind.Absolute, out var address)) throw new UsageException($"url {context.Get(url)}: not an address; begin with http:// or https://");
@@ -40,7 +41,7 @@ public static class WebhookCommands
 
     private static Command List(CommandLine cli) => cli.Handle(new Command("list", "List webhooks."), async (context, cancellationToken) =>
     {
-        var webhooks = await context.Client.Webhooks.ListAsync(cancellationToken);
+        var webhooks = await context.Client.Webhooks.ListAsync(cancellationToken).ToListAsync(cancellationToken);
         if (context.Json)
         {
             context.PrintJson(new JsonObject { ["webhooks"] = new JsonArray([.. webhooks.Select(Json)]) });
@@ -59,7 +60,7 @@ public static class WebhookCommands
         var id = Id();
         return cli.Handle(new Command("deliveries", "Show what a webhook was told, and how that went.") { id }, async (context, cancellationToken) =>
         {
-            var deliveries = await context.Client.Webhooks.DeliveriesAsync(context.Get(id), cancellationToken);
+            var deliveries = await context.Client.Webhooks.ListDeliveriesAsync(context.Get(id), cancellationToken).ToListAsync(cancellationToken);
             if (context.Json)
             {
                 context.PrintJson(new JsonObject { ["deliveries"] = new JsonArray([.. deliveries.Select(Json)]) });
@@ -93,7 +94,7 @@ public static class WebhookCommands
         ["id"] = webhook.Id,
         ["url"] = webhook.Url,
         ["events"] = new JsonArray([.. webhook.Events.Select(name => JsonValue.Create(name))]),
-        ["created_at"] = webhook.CreatedAt.ToDateTime(),
+        ["created_at"] = JobJson.Of(webhook.CreatedAt),
     };
 
     private static JsonObject Json(WebhookDelivery delivery) => new()
@@ -102,8 +103,8 @@ public static class WebhookCommands
         ["event"] = delivery.Event,
         ["target"] = delivery.Target,
         ["tries"] = delivery.Tries,
-        ["delivered_at"] = delivery.DeliveredAt?.ToDateTime(),
-        ["next_try_at"] = delivery.NextTryAt?.ToDateTime(),
+        ["delivered_at"] = JobJson.Of(delivery.DeliveredAt),
+        ["next_try_at"] = JobJson.Of(delivery.NextTryAt),
         ["error"] = delivery.Error.Length == 0 ? null : delivery.Error,
     };
 }

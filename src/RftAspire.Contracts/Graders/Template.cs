@@ -4,8 +4,8 @@ namespace RftAspire.Contracts.Graders;
 
 /// <summary>
 /// Text with places filled from a dataset row (<c>{{item.x.y[0]}}</c>) or from an answer (<c>{{sample.output_text}}</c>,
-/// <c>{{sample.output_json.x}}</c>, <c>{{sample.reasoning}}</c>, <c>{{sample.output_tools[0].function.name}}</c>). Names are
-/// looked up; nothing is evaluated.
+/// <c>{{sample.output_json.x}}</c>, <c>{{sample.reasoning}}</c>, <c>{{sample.output_tools[0].function.name}}</c>,
+/// <c>{{sample.choices[0].message.content}}</c>). Names are looked up; nothing is evaluated.
 /// </summary>
 public sealed partial record Template
 {
@@ -59,7 +59,7 @@ public sealed partial record Template
             return new TemplatePart(source, path, "");
         }
         throw new GraderException(field, $"'{{{{{place}}}}}' names nothing; use {{{{item.column}}}}, {{{{sample.output_text}}}}, {{{{sample.output_json.name}}}}, "
-            + "{{sample.output_tools[0].function.name}} or {{sample.reasoning}}");
+            + "{{sample.output_tools[0].function.name}}, {{sample.choices[0].message.content}} or {{sample.reasoning}}");
     }
 
     internal static string NameOf(TemplateSource source) => s_sources.Single(known => known.Source == source).Name;
@@ -70,6 +70,7 @@ public sealed partial record Template
         ("sample.output_text", TemplateSource.OutputText),
         ("sample.output_json", TemplateSource.OutputJson),
         ("sample.output_tools", TemplateSource.OutputTools),
+        ("sample.choices", TemplateSource.Choices),
         ("sample.reasoning", TemplateSource.Reasoning),
     ];
 
@@ -85,6 +86,7 @@ public enum TemplateSource
     OutputText,
     OutputJson,
     OutputTools,
+    Choices,
     Reasoning,
 }
 

@@ -70,13 +70,14 @@ public sealed class ChatTemplate
     }
 
     /// <exception cref="ChatTemplateException">The template refuses the messages or exceeds its bounds.</exception>
-    public string Render(IReadOnlyList<(string Role, string Content)> messages, bool addGenerationPrompt) => Render(new ChatTemplateInput
+    public string Render(IReadOnlyList<(string Role, string Content)> messages, bool addGenerationPrompt, JsonElement? tools = null) => Render(new ChatTemplateInput
     {
+        Tools = tools,
         Messages = JsonSerializer.SerializeToElement(messages.Select(message => new { role = message.Role, content = message.Content })),
         AddGenerationPrompt = addGenerationPrompt,
     });
 
-    /// <inheritdoc cref="Render(IReadOnlyList{ValueTuple{string, string}}, bool)"/>
+    /// <inheritdoc cref="Render(IReadOnlyList{ValueTuple{string, string}}, bool, JsonElement?)"/>
     public string Render(ChatTemplateInput input)
     {
         ArgumentNullException.ThrowIfNull(input);

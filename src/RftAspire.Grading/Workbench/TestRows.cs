@@ -21,8 +21,7 @@ public static class TestRows
             var row = JsonElement.Parse(json, s_strict);
             if (row.ValueKind != JsonValueKind.Object) throw new InvalidDataException($"line {line}: the row is no JSON object");
             var messages = row.TryGetProperty("messages", out var found) ? Messages(found, line) : [];
-            var item = row.EnumerateObject().Where(field => !field.NameEquals("messages")).ToDictionary(field => field.Name, field => field.Value);
-            return new PromptRow { Messages = messages, Item = JsonSerializer.SerializeToElement(item), Line = line };
+            return new PromptRow { Messages = messages, Item = row, Line = line };
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {

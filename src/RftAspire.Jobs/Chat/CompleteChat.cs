@@ -64,13 +64,9 @@ public sealed partial class CompleteChat(
     private async Task<bool> NextAsync(CompletionFeed feed, CompletePrompt command, long start, CancellationToken deadline, CancellationToken leaving)
     {
         var news = feed.Deltas.WaitToReadAsync(leaving).AsTask();
-        while (true)
+        try
         {
-            try
-            {
-                return await news.WaitAsync(_options.Silence, clock, CancellationToken.None);
-            }
-            catch (TimeoutException)
+            while (!await IsInTimeAsync(news))
             {
                 if (!feed.HasBeenHeard && Stopwatch.GetElapsedTime(start) >= _options.Patience)
                     throw Faults.Unavailable($"no Sampling worker has taken the request within {_options.Patience} (Jobs:Chat:Patience); try again, or start more workers");
@@ -78,11 +74,18 @@ public sealed partial class CompleteChat(
                 LogSilent(command.RequestId);
                 await SendAsync(command, leaving);
             }
-            catch (OperationCanceledException) when (deadline.IsCancellationRequested)
-            {
-                throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"the answer was not complete within {_options.Deadline} (Jobs:Chat:Deadline); ask for fewer tokens"));
-            }
+            return await news;
         }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"the answer was not complete within {_options.Deadline} (Jobs:Chat:Deadline); ask for fewer tokens"));
+        }
+    }
+
+    private async Task<bool> IsInTimeAsync(Task news)
+    {
+        await news.WaitAsync(_options.Silence, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return news.IsCompleted;
     }
 
     private Task SendAsync(CompletePrompt command, CancellationToken cancellation) => BrokerAsync(bus.Publish(command, cancellation), cancellation);

@@ -52,7 +52,7 @@ public sealed record InputMessages(IReadOnlyList<(string Role, Template Content)
         if (Reference is null) return [.. Messages.Select(message => (message.Role, Fill(message.Content, item)))];
         if (Reference.Find(item) is not { ValueKind: JsonValueKind.Array } messages || messages.GetArrayLength() == 0)
             throw new FormatException($"item.{Reference} is no array of messages");
-        return [.. messages.EnumerateArray().Select(message => message.ValueKind == JsonValueKind.Object && Text(message, "role") is { } role && Text(message, "content") is { } content
+        return [.. messages.EnumerateArray().Select(message => message.ValueKind == JsonValueKind.Object && Text(message, "role") is { } role && TextOf(message) is { } content
             ? (role, content)
             : throw new FormatException($"item.{Reference} holds a message without role or content"))];
     }
@@ -83,12 +83,26 @@ public sealed record InputMessages(IReadOnlyList<(string Role, Template Content)
     private static Template ContentOf(JsonElement message)
     {
         const string field = "input_messages.template.content";
-        // As a text, or as one part {"type":"input_text","text":…}.
-        var content = message.TryGetProperty("content", out var found) && found.ValueKind == JsonValueKind.Object ? Text(found, "text") : Text(message, "content");
-        var template = Template.Parse(content ?? throw Fault(field, "is no text"), field);
+        var template = Template.Parse(TextOf(message) ?? throw Fault(field, "is no text; write some, or blocks of type input_text"), field);
         var foreign = template.Parts.FirstOrDefault(part => part.Source is not (TemplateSource.Literal or TemplateSource.Item));
         return foreign is null ? template : throw Fault(field, $"'{{{{{foreign.Place}}}}}' is not there before the model has answered; use {{{{item.column}}}}");
     }
+
+    /// <summary>A message's content: a text, a block of text, or an array of these; null where it is anything else.</summary>
+    private static string? TextOf(JsonElement message)
+    {
+        if (!message.TryGetProperty("content", out var content)) return null;
+        if (content.ValueKind != JsonValueKind.Array) return BlockText(content);
+        var blocks = content.EnumerateArray().Select(BlockText).ToList();
+        return blocks.Contains(null) ? null : string.Concat(blocks);
+    }
+
+    private static string? BlockText(JsonElement block) => block.ValueKind switch
+    {
+        JsonValueKind.String => block.GetString(),
+        JsonValueKind.Object when Text(block, "type") is "input_text" or "output_text" or "text" => Text(block, "text"),
+        _ => null,
+    };
 
     private static DataPath ReferenceOf(JsonElement fields) =>
         Text(fields, "item_reference") is { } text && text.StartsWith("item.", StringComparison.Ordinal) && DataPath.Parse(text["item.".Length..]) is { } path
@@ -98,5 +112,5 @@ public sealed record InputMessages(IReadOnlyList<(string Role, Template Content)
     internal static string? Text(JsonElement fields, string name) =>
         fields.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.String ? found.GetString() : null;
 
-    private static GraderException Fault(string path, string message) => new(path, message);
+    private static GraderException Fault(string path, string message) => new("data_source." + path, message);
 }

@@ -20,8 +20,10 @@ public sealed class ServedModels(ModelFolders folders, ArtifactStore artifacts, 
     {
         var model = Get(caller, name);
         var job = await MakerAsync(model);
-        // What no job made has no digest here: its folder tells it apart.
-        var digest = job?.TunedModel == name ? job.WeightsDigest : job?.Checkpoints.FirstOrDefault(kept => kept.ModelName == name)?.WeightsDigest;
+        // What no job made has no digest here, and an adapter's is not that of the weights it was merged into: their folders tell them apart.
+        var digest = job is null or { Spec.Hyperparameters.LoraRank: > 0 } ? null
+            : job.TunedModel == name ? job.WeightsDigest
+            : job.Checkpoints.FirstOrDefault(kept => kept.ModelName == name)?.WeightsDigest;
         var location = model.IsTuned ? Path.GetRelativePath(artifacts.Root, model.Location) : model.Location;
         return new WeightsReference(job?.Step ?? 0, location, digest ?? "", job?.Spec.Hyperparameters.Precision ?? ProductPrecision.F32);
     }

@@ -73,21 +73,24 @@ internal sealed class GatheredChoice(int index)
     public int Index => index;
     public StringBuilder Text { get; } = new();
     public List<TokenLogprob> Tokens { get; } = [];
-    public string FinishReason { get; private set; } = "";
+    public string FinishReason { get; set; } = "";
+}
 
-    /// <summary>All choices of a stream in order, and its usage.</summary>
-    public static async Task<(IReadOnlyList<GatheredChoice> Choices, CompletionUsage Usage)> AllAsync(IAsyncEnumerable<CompleteResponse> responses)
+/// <summary>The choices of a request in order, put together as they come in, and its usage.</summary>
+internal sealed class GatheredAnswer
+{
+    private readonly SortedDictionary<int, GatheredChoice> _choices = [];
+
+    public IReadOnlyCollection<GatheredChoice> Choices => _choices.Values;
+    public CompletionUsage Usage { get; private set; } = new();
+
+    public void Add(CompleteResponse response)
     {
-        var (choices, usage) = (new SortedDictionary<int, GatheredChoice>(), new CompletionUsage());
-        await foreach (var response in responses)
-        {
-            if (response.Usage is not null) usage = response.Usage;
-            if (response.Delta is not { } delta) continue;
-            if (!choices.TryGetValue(delta.Index, out var choice)) choices[delta.Index] = choice = new GatheredChoice(delta.Index);
-            choice.Text.Append(delta.Text);
-            choice.Tokens.AddRange(delta.Tokens);
-            choice.FinishReason = delta.FinishReason;
-        }
-        return ([.. choices.Values], usage);
+        if (response.Usage is not null) Usage = response.Usage;
+        if (response.Delta is not { } delta) return;
+        if (!_choices.TryGetValue(delta.Index, out var choice)) _choices[delta.Index] = choice = new GatheredChoice(delta.Index);
+        choice.Text.Append(delta.Text);
+        choice.Tokens.AddRange(delta.Tokens);
+        choice.FinishReason = delta.FinishReason;
     }
 }

@@ -41,9 +41,10 @@ internal static class ChatRoutes
             await new EventStream(http).SendAsync(ChatEvents(responses, Part, request, hasUsage));
             return;
         }
-        var (choices, usage) = await GatheredChoice.AllAsync(responses);
-        var whole = choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs)).ToList();
-        await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(id, "chat.completion", created, request.Model, whole) with { Usage = UsageBody.Of(usage) });
+        var whole = new GatheredAnswer();
+        await foreach (var response in responses) whole.Add(response);
+        var choices = whole.Choices.Select(choice => ChatAnswers.ToChoice(choice, request.Logprobs)).ToList();
+        await http.Response.WriteAsJsonAsync(new ChatAnswer<ChatChoice>(id, "chat.completion", created, request.Model, choices) with { Usage = UsageBody.Of(whole.Usage) });
 
         ChatAnswer<ChatPart> Part(params ChatPart[] parts) => new(id, "chat.completion.chunk", created, request.Model, parts);
     }
@@ -74,7 +75,8 @@ internal static class ChatRoutes
             await new EventStream(http).SendAsync(TextEvents(sources, Answer, requests[0], hasUsage));
             return;
         }
-        var answers = await Task.WhenAll(sources.Select(GatheredChoice.AllAsync));
+        var answers = requests.Select(_ => new GatheredAnswer()).ToList();
+        await foreach (var (prompt, response) in Together.Merge(sources)) answers[prompt].Add(response);
         await http.Response.WriteAsJsonAsync(
             Answer([.. answers.SelectMany((answer, prompt) => answer.Choices.Select(choice => Whole(choice, prompt)))]) with { Usage = UsageBody.Of([.. answers.Select(answer => answer.Usage)]) });
 

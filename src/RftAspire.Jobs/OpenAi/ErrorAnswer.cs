@@ -49,8 +49,8 @@ internal sealed record ErrorAnswer(int Status, string Message, string? Param, st
         if (Status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
         if (Status == StatusCodes.Status503ServiceUnavailable && !response.Headers.ContainsKey("Retry-After"))
             response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
-        // SDKs repeat these by themselves, and none of ours goes away by that; calls that come too fast are answered elsewhere.
-        if (Status is StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests) response.Headers["x-should-retry"] = "false";
+        // SDKs repeat these by themselves, and none of ours goes away by that but calls that come too fast, which are told when to come again.
+        if (Status is StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests && !response.Headers.ContainsKey("Retry-After")) response.Headers["x-should-retry"] = "false";
         await response.WriteAsJsonAsync(Body);
     }
 

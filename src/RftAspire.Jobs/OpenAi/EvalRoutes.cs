@@ -10,20 +10,27 @@ internal static class EvalRoutes
     private const int StandardPage = 20;
     private const int LargestPage = 100;
 
+    private static readonly FieldNames s_names = new(
+        ("data_source_config_json", "data_source_config", "invalid_value"),
+        ("testing_criteria_json", "testing_criteria", "invalid_grader"),
+        ("data_source_json", "data_source", "invalid_value"),
+        ("page_size", "limit", "invalid_value"));
+
     public static void MapEvals(this RouteGroupBuilder v1)
     {
-        var evals = v1.MapGroup("/evals");
-        evals.MapPost("", CreateAsync).Needs(Role.User).Says("Creates an eval").Reads<EvalDocument>();
+        var evals = v1.MapGroup("/evals").WithMetadata(s_names);
+        evals.MapPost("", CreateAsync).Needs(Role.User).Says("Creates an eval").Reads<EvalDocument>().Produces<object>(StatusCodes.Status201Created);
         evals.MapGet("", ListAsync).Needs(Role.Viewer).Says("Lists evals").TakesPage().Takes("order", "string", "asc or desc, by time of creation").Takes("order_by", "string", "created_at");
         evals.MapGet("/{id}", async (string id, EditEvals edit, HttpContext http) => EvalBodies.Of(await edit.GetAsync(http.GetCaller(), id))).Needs(Role.Viewer)
             .Says("Gets an eval");
         evals.MapPost("/{id}", UpdateAsync).Needs(Role.User).Says("Changes an eval's name and metadata").Reads<EvalChangeDocument>();
         evals.MapDelete("/{id}", DeleteAsync).Needs(Role.User).Says("Deletes an eval with its runs");
         var runs = evals.MapGroup("/{id}/runs");
-        runs.MapPost("", CreateRunAsync).Needs(Role.User).Says("Starts a run").Reads<EvalRunDocument>();
+        runs.MapPost("", CreateRunAsync).Needs(Role.User).Says("Starts a run").Reads<EvalRunDocument>().Produces<object>(StatusCodes.Status201Created);
         runs.MapGet("", ListRunsAsync).Needs(Role.Viewer).Says("Lists an eval's runs").TakesPage();
         runs.MapGet("/{run}", RunAsync).Needs(Role.Viewer).Says("Gets a run");
-        runs.MapPost("/{run}", CancelRunAsync).Needs(Role.User).Says("Stops a run");
+        // SDKs call the second, OpenAI's own description has the first.
+        foreach (var cancel in (string[])["/{run}", "/{run}/cancel"]) runs.MapPost(cancel, CancelRunAsync).Needs(Role.User).Says("Stops a run");
         runs.MapDelete("/{run}", DeleteRunAsync).Needs(Role.User).Says("Deletes a run");
         runs.MapGet("/{run}/output_items", ListItemsAsync).Needs(Role.Viewer).Says("Lists a run's rows with their answers and scores").TakesPage();
         runs.MapGet("/{run}/output_items/{item}", ItemAsync).Needs(Role.Viewer).Says("Gets one row of a run");
@@ -32,13 +39,14 @@ internal static class EvalRoutes
     private static async Task<object> CreateAsync(HttpContext http, EditEvals edit)
     {
         var body = await JsonBody.ReadAsync(http.Request);
-        return EvalBodies.Of(await edit.CreateAsync(http.GetCaller(), new CreateEvalRequest
+        var eval = await edit.CreateAsync(http.GetCaller(), new CreateEvalRequest
         {
             Name = body.OptionalText("name") ?? "",
             Metadata = { Metadata(body) },
             DataSourceConfigJson = body.Fields("data_source_config").Value.GetRawText(),
             TestingCriteriaJson = { body.Items("testing_criteria").Select(criterion => criterion.GetRawText()) },
-        }));
+        });
+        return Created(http, EvalBodies.Of(eval));
     }
 
     private static async Task<object> ListAsync(HttpContext http, EditEvals edit)
@@ -73,7 +81,7 @@ internal static class EvalRoutes
             Metadata = { Metadata(body) },
             DataSourceJson = body.Fields("data_source").Value.GetRawText(),
         });
-        return EvalBodies.Of(run);
+        return Created(http, EvalBodies.Of(run));
     }
 
     private static async Task<object> ListRunsAsync(string id, HttpContext http, EvalRuns runs)
@@ -122,6 +130,13 @@ internal static class EvalRoutes
     {
         var parent = await runs.GetAsync(http.GetCaller(), id, run);
         return EvalBodies.Of(await runs.GetItemAsync(http.GetCaller(), new() { EvalId = id, RunId = run, OutputItemId = item }), parent);
+    }
+
+    // The one kind of thing whose making .NET's SDK takes for done with no other status.
+    private static object Created(HttpContext http, object body)
+    {
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        return body;
     }
 
     private static bool IsDescending(HttpContext http) => http.Request.QueryWord("order", "asc", "desc") == "desc";

@@ -14,16 +14,14 @@ public sealed partial class FieldNames(params (string Field, string Param, strin
     {
         var (field, param, code) = names.FirstOrDefault(name => IsOrIsWithin(fault.Field, name.Field));
         if (field is null) return (fault.Field, fault.Description, "invalid_value");
-        // A grader's fault begins with its place within the grader.
-        var place = GraderPlace().Match(fault.Description);
-        return place.Success
-            ? (param + place.Groups[1].Value, fault.Description[place.Length..], code)
-            : (param + fault.Field[field.Length..], fault.Description, code);
+        // A fault of JSON that was handed through begins with its place within it.
+        var place = Place().Match(fault.Description);
+        return (param + fault.Field[field.Length..] + place.Groups[1].Value, fault.Description[place.Length..], code);
     }
 
     private static bool IsOrIsWithin(string field, string start) =>
         field.StartsWith(start, StringComparison.Ordinal) && (field.Length == start.Length || field[start.Length] is '.' or '[');
 
-    [GeneratedRegex(@"^grader \$([^:\s]*): ")]
-    private static partial Regex GraderPlace();
+    [GeneratedRegex(@"^(?:grader )?(?:\$|data_source|data_source_config_json)((?:[.\[][^:\s]*)?): ")]
+    private static partial Regex Place();
 }

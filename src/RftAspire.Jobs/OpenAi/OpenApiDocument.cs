@@ -28,7 +28,7 @@ internal static class OpenApiDocumentation
 {
     public const string Path = "/v1/openapi.json";
 
-    private static readonly int[] s_errors = [400, 401, 403, 404, 413, 429, 500, 503];
+    private static readonly int[] s_errors = [400, 401, 403, 404, 408, 409, 413, 429, 500, 503];
 
     public static void AddDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {

@@ -30,9 +30,10 @@ internal sealed partial class CompletionsAtWork(PolicyCache policies, SamplingLo
     /// <summary>Begins the work on a command, or joins it and has everything told again.</summary>
     public Task CompleteAsync(CompletePrompt command)
     {
-        if (IsCancelled(command.RequestId) || command.Deadline <= TimeProvider.System.GetUtcNow()) return Task.CompletedTask;
+        var left = command.Deadline - TimeProvider.System.GetUtcNow();
+        if (IsCancelled(command.RequestId) || left <= TimeSpan.Zero) return Task.CompletedTask;
         var mine = new Work(command);
-        mine.Task = new(() => RunAsync(command, mine));
+        mine.Task = new(() => RunAsync(command, mine, left));
         var work = _works.GetOrAdd(command.RequestId, mine);
         if (work != mine) work.Reply.TellAgain();
         return work.Task!.Value;
@@ -59,10 +60,10 @@ internal sealed partial class CompletionsAtWork(PolicyCache policies, SamplingLo
         lock (_cancelled) return _cancelled.Contains(requestId);
     }
 
-    private async Task RunAsync(CompletePrompt command, Work work)
+    private async Task RunAsync(CompletePrompt command, Work work, TimeSpan limit)
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(work.Cancellation.Token, _stopping.Token);
-        cancellation.CancelAfter(command.Deadline - TimeProvider.System.GetUtcNow());
+        cancellation.CancelAfter(limit);
         if (IsCancelled(command.RequestId)) await cancellation.CancelAsync();
         pump.Add(work.Reply);
         try

@@ -159,10 +159,12 @@ public sealed class AdapterFolderTests : IDisposable
     public void LanguageModel_WithAdapterFolder_ScoresAsTheLearner()
     {
         Save();
-        using var adapted = new LearnerBench(TinyModels.Random(_config), adapter: TinyModels.RandomAdapter(_config));
+        var adapter = TinyModels.RandomAdapter(_config);
+        using var adapted = new LearnerBench(TinyModels.Random(_config), adapter: adapter);
         CheckpointFolder.Save(_folder.File("model"), adapted.Learner.Parameters, DType.F32);
         var ids = TinyModels.Tokens(1, 30, 101);
-        using var model = LanguageModel.Load(_folder.File("model"), expectedDigest: null, threads: 1, adapterFolder: Folder);
+        using var model = LanguageModel.Load(_folder.File("model"), threads: 1, adapterFolder: Folder);
+        Assert.Equal(CheckpointFolder.WeightsDigest(adapter), model.Digest);
         Assert.Equal(adapted.Learner.Logprobs([new(ids[..1], [ids[1..]])])[0], model.Score(ids));
         Assert.NotEqual(adapted.Learner.BaseLogprobs([new(ids[..1], [ids[1..]])])[0], model.Score(ids));
         var completion = model.Sample([new() { Prompt = ids, MaxTokens = 9 }])[0][0];

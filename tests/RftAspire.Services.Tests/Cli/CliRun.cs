@@ -10,12 +10,17 @@ public sealed record CliRun(int Code, string Out, string Error)
 
     public static Task<CliRun> OfAsync(params string[] args) => OfAsync(args, workingDirectory: null);
 
+    public static Task<CliRun> OfAsync(
+        string[] args, string? workingDirectory, CancellationToken cancellationToken = default, params (string Name, string Value)[] variables) =>
+        OfAsync(args, TextReader.Null, workingDirectory, cancellationToken, variables);
+
     public static async Task<CliRun> OfAsync(
-        string[] args, string? workingDirectory, CancellationToken cancellationToken = default, params (string Name, string Value)[] variables)
+        string[] args, TextReader input, string? workingDirectory, CancellationToken cancellationToken = default, params (string Name, string Value)[] variables)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
         var surroundings = new Surroundings
         {
+            In = input,
             Out = output,
             Error = error,
             WorkingDirectory = workingDirectory ?? AppContext.BaseDirectory,

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RftAspire.Contracts.Jobs.V1;
 
@@ -15,6 +16,8 @@ namespace RftAspire.Services.Tests.Cli;
 public sealed class FakeJobService : JobService.JobServiceBase
 {
     public Job Job { get; set; } = new() { Id = "ftjob-1", State = JobState.Succeeded, TunedModel = "tiny-tuned", WeightsDigest = "abc" };
+    /// <summary>What lists show.</summary>
+    public List<Job> Jobs { get; set; } = [new() { Id = "ftjob-1", State = JobState.Succeeded }];
     public List<JobEvent> Events { get; } = [];
     /// <summary>The first watch breaks off after so many events, as when the platform restarts.</summary>
     public int? BreakAfter { get; set; }
@@ -24,6 +27,12 @@ public sealed class FakeJobService : JobService.JobServiceBase
 
     public List<Checkpoint> Checkpoints { get; } = [];
     public List<Rollout> Rollouts { get; } = [];
+    /// <summary>Rollouts of one page at most.</summary>
+    public int LongestPage { get; set; } = 1000;
+    /// <summary>What the platform answers to a question for a job, where it has no answer.</summary>
+    public RpcException? Fault { get; set; }
+    /// <summary>How often it does so first.</summary>
+    public int Faults { get; set; } = int.MaxValue;
     public List<LineageEntry> Lineage { get; } = [];
 
     public CreateJobRequest? Created { get; private set; }
@@ -38,12 +47,13 @@ public sealed class FakeJobService : JobService.JobServiceBase
     }
 
     public override Task<Job> GetJob(GetJobRequest request, ServerCallContext context) =>
-        request.JobId == Job.Id ? Task.FromResult(Job) : throw new RpcException(new(StatusCode.NotFound, $"there is no job '{request.JobId}'"));
+        Fault is not null && Faults-- > 0 ? throw Fault : request.JobId == Job.Id ? Task.FromResult(Job) : throw new RpcException(new(StatusCode.NotFound, $"there is no job '{request.JobId}'"));
 
     public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context)
     {
         Asked = request;
-        return Task.FromResult(new ListJobsResponse { Jobs = { Job } });
+        var from = request.After.Length == 0 ? 0 : Jobs.FindIndex(job => job.Id == request.After) + 1;
+        return Task.FromResult(new ListJobsResponse { Jobs = { Jobs.Skip(from).Take(request.PageSize) }, HasMore = from + request.PageSize < Jobs.Count });
     }
 
     public override Task<ListEventsResponse> ListEvents(ListEventsRequest request, ServerCallContext context)
@@ -60,8 +70,10 @@ public sealed class FakeJobService : JobService.JobServiceBase
 
     public override Task<ListRolloutsResponse> ListRollouts(ListRolloutsRequest request, ServerCallContext context)
     {
-        Asked = request;
-        return Task.FromResult(new ListRolloutsResponse { Rollouts = { Rollouts }, NextPageToken = "next" });
+        Asked = request.Clone();
+        var from = request.PageToken.Length == 0 ? 0 : int.Parse(request.PageToken, System.Globalization.CultureInfo.InvariantCulture);
+        var next = Math.Min(from + Math.Min(request.PageSize, LongestPage), Rollouts.Count);
+        return Task.FromResult(new ListRolloutsResponse { Rollouts = { Rollouts[from..next] }, NextPageToken = next < Rollouts.Count ? $"{next}" : "" });
     }
 
     public override async Task GetLineage(GetLineageRequest request, IServerStreamWriter<LineageEntry> responseStream, ServerCallContext context)
@@ -83,7 +95,7 @@ public sealed class FakeJobService : JobService.JobServiceBase
             if (!request.Snapshot && WatchedAfter.Count == 1 && sent++ == BreakAfter) throw new RpcException(new(StatusCode.Unavailable, "restarting"));
             await responseStream.WriteAsync(e, context.CancellationToken);
         }
-        if (request.Snapshot || !KeepOpen) return;
+        if (request.Snapshot || !KeepOpen || Events[^1].StateChanged?.State == JobState.Succeeded) return;
         Watching.TrySetResult();
         await Task.Delay(Timeout.Infinite, context.CancellationToken);
     }
@@ -104,20 +116,61 @@ public sealed class FakeJobService : JobService.JobServiceBase
 public sealed class FakeFileService : FileService.FileServiceBase
 {
     public BadRequest? Rejection { get; set; }
+    public List<string> Deleted { get; } = [];
     public List<(string Name, List<int> Chunks, byte[] Bytes)> Uploads { get; } = [];
+    /// <summary>The first upload is turned away with this.</summary>
+    public RpcException? TurnedAway { get; set; }
+    /// <summary>The connection is cut in the midst of an upload.</summary>
+    public bool Cut { get; set; }
+    public int Begun { get; private set; }
+    public TaskCompletionSource Uploading { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Deletes, and is gone before it can say so.</summary>
+    public override Task<DeleteFileResponse> DeleteFile(DeleteFileRequest request, ServerCallContext context)
+    {
+        if (Deleted.Contains(request.FileId)) throw new RpcException(new(StatusCode.NotFound, $"there is no file '{request.FileId}'"));
+        Deleted.Add(request.FileId);
+        context.GetHttpContext().Abort();
+        return Task.FromResult(new DeleteFileResponse());
+    }
+
+    public override async Task<StoredFile> GetFile(GetFileRequest request, ServerCallContext context)
+    {
+        await Task.Delay(Timeout.Infinite, context.CancellationToken);
+        return new();
+    }
 
     public override async Task<StoredFile> UploadFile(IAsyncStreamReader<UploadFileRequest> requestStream, ServerCallContext context)
     {
+        if (Begun++ == 0 && TurnedAway is not null) throw TurnedAway;
         var (name, chunks, bytes) = ("", new List<int>(), new MemoryStream());
         while (await requestStream.MoveNext(context.CancellationToken))
         {
             if (requestStream.Current.Header is { } header) name = header.Filename;
             else chunks.Add(requestStream.Current.Data.Length);
             bytes.Write(requestStream.Current.Data.Span);
+            if (chunks.Count > 0) Uploading.TrySetResult();
+            if (chunks.Count > 0 && Cut) context.GetHttpContext().Abort();
         }
         if (Rejection is not null) throw FakeJobService.Rejected(Rejection);
         Uploads.Add((name, chunks, bytes.ToArray()));
         return new() { Id = $"file-{Uploads.Count}", Filename = name, Rows = 7 };
+    }
+}
+
+/// <summary>Answers with the last message and how many there were, word by word.</summary>
+public sealed class FakeChatService : ChatService.ChatServiceBase
+{
+    public TaskCompletionSource Answering { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public override async Task Complete(CompleteRequest request, IServerStreamWriter<CompleteResponse> responseStream, ServerCallContext context)
+    {
+        foreach (var text in new[] { request.Messages[^1].Content, $" {request.Messages.Count}" })
+            await responseStream.WriteAsync(new() { Delta = new() { Text = text } }, context.CancellationToken);
+        Answering.TrySetResult();
+        if (request.Messages[^1].Content == "for ever") await Task.Delay(Timeout.Infinite, context.CancellationToken);
+        await responseStream.WriteAsync(new() { Delta = new() { FinishReason = "stop" } }, context.CancellationToken);
+        await responseStream.WriteAsync(new() { Usage = new() { PromptTokens = 3, CompletionTokens = 2 } }, context.CancellationToken);
     }
 }
 
@@ -137,25 +190,32 @@ public sealed class FakePlatform : IAsyncDisposable
 
     public FakeJobService Jobs { get; private init; } = new();
     public FakeFileService Files { get; private init; } = new();
+    public FakeChatService Chat { get; private init; } = new();
     public string Server => _app.Urls.Single();
 
-    public static async Task<FakePlatform> StartAsync()
+    /// <param name="jobs">The service of a platform that was there before.</param>
+    /// <param name="port">The port that it had.</param>
+    public static async Task<FakePlatform> StartAsync(FakeJobService? jobs = null, int port = 0)
     {
-        var (jobs, files) = (new FakeJobService(), new FakeFileService());
+        var (files, chat) = (new FakeFileService(), new FakeChatService());
+        jobs ??= new FakeJobService();
         var builder = WebApplication.CreateSlimBuilder();
         // The test folder holds a service's appsettings.json; this host must not take its ports.
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(jobs).AddSingleton(files).AddSingleton<FakeModelService>();
+        // A stop cuts what is open, as a kill does.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(1));
+        builder.Services.AddSingleton(jobs).AddSingleton(files).AddSingleton<FakeModelService>().AddSingleton(chat);
         var app = builder.Build();
         app.MapGrpcService<FakeJobService>();
         app.MapGrpcService<FakeFileService>();
         app.MapGrpcService<FakeModelService>();
+        app.MapGrpcService<FakeChatService>();
         await app.StartAsync();
-        return new(app) { Jobs = jobs, Files = files };
+        return new(app) { Jobs = jobs, Files = files, Chat = chat };
     }
 
     public Task<CliRun> RunAsync(params string[] args) => CliRun.OfAsync(["--server", Server, .. args]);

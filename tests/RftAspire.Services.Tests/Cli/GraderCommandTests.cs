@@ -1,9 +1,10 @@
 using RftAspire.Cli;
 using RftAspire.Cli.Platform;
+using RftAspire.Client;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Graders;
 using RftAspire.Grading;
-using RftAspire.Services.Tests.Grading.Workbench;
+using RftAspire.Grading.Workbench;
 
 namespace RftAspire.Services.Tests.Cli;
 
@@ -165,8 +166,8 @@ public sealed class GraderCommandTests : IDisposable
     [Fact]
     public async Task PlatformGrader_Answer_IsGradedByThePlatform()
     {
-        await using var grading = GradingUnderTest.Start(new ArtifactStore(_folder.Path, _folder.Path));
-        using var platform = PlatformConnection.To(grading.Address, key: null);
+        await using var grading = ListeningService<GraderWorkbenchService>.Start(new ArtifactStore(_folder.Path, _folder.Path));
+        using var platform = new RftClient(new Uri(grading.Address), apiKey: null);
         var grader = new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory());
 
         var (graded, ungraded) = (await GradeAsync(grader, """{"labels":["a","b"]}"""), await GradeAsync(grader, "{}"));
@@ -180,9 +181,9 @@ public sealed class GraderCommandTests : IDisposable
     [Fact]
     public async Task PlatformGrader_PlatformIsAway_Throws()
     {
-        using var platform = PlatformConnection.To("http://127.0.0.1:1", key: null);
+        using var platform = new RftClient(new Uri("http://127.0.0.1:1"), apiKey: null, new RftClientOptions { MaxRetries = 0 });
 
-        await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => GradeAsync(new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory()), "{}"));
+        await Assert.ThrowsAsync<UnavailableException>(() => GradeAsync(new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory()), "{}"));
     }
 
     private static async Task<GradeResult> GradeAsync(PlatformGrader grader, string item) =>

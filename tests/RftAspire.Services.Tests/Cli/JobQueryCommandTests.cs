@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Google.Protobuf.WellKnownTypes;
 using RftAspire.Cli;
 using RftAspire.Contracts.Jobs.V1;
@@ -35,7 +36,7 @@ public sealed class JobQueryCommandTests : IDisposable
         Assert.DoesNotContain("more:", json, StringComparison.Ordinal);
         var run = await platform.RunAsync("jobs", "events", "ftjob-1", "--json");
         Assert.Equal((6, 6, false), (run.Json.GetProperty("events").GetArrayLength(), run.Json.GetProperty("events")[0].GetProperty("sequence").GetInt32(), run.Json.GetProperty("has_more").GetBoolean()));
-        Assert.Equal(ExitCode.Usage, (await platform.RunAsync("jobs", "events", "ftjob-1", "--limit", "0")).Code);
+        Assert.Equal(ExitCode.Usage, (await platform.RunAsync("jobs", "events", "ftjob-1", "--limit", "-1")).Code);
     }
 
     [Fact]
@@ -71,20 +72,37 @@ public sealed class JobQueryCommandTests : IDisposable
         await using var platform = await FakePlatform.StartAsync();
         platform.Jobs.Rollouts.Add(new() { Step = 3, Group = 1, Index = 2, PromptIndex = 4, Prompt = "user: a\nb", Completion = "[red]", CompletionTokens = 9, FinishReason = "stop", Reward = 0.5, Parts = { new RolloutPart { Name = "f1", Type = "label_set", Reward = 0.5 } } });
         platform.Jobs.Rollouts.Add(new() { Step = 3, Ungraded = new() { Kind = "judge_timeout", Message = "m" } });
-        string[] filters = ["--step", "3", "--purpose", "train", "--row", "4", "--min-reward", "0.25", "--max-reward", "1", "--grader", "f1", "--limit", "7", "--page", "token"];
+        string[] filters = ["--step", "3", "--purpose", "train", "--row", "4", "--min-reward", "0.25", "--max-reward", "1", "--grader", "f1", "--limit", "1", "--page", "0"];
 
         var table = (await platform.RunAsync(["jobs", "rollouts", "ftjob-1", .. filters])).Out;
 
         Assert.Equal(
-            new ListRolloutsRequest { JobId = "ftjob-1", Step = 3, Purpose = "train", PromptIndex = 4, MinReward = 0.25, MaxReward = 1, Grader = "f1", PageSize = 7, PageToken = "token" },
+            new ListRolloutsRequest { JobId = "ftjob-1", Step = 3, Purpose = "train", PromptIndex = 4, MinReward = 0.25, MaxReward = 1, Grader = "f1", PageSize = 1, PageToken = "0" },
             platform.Jobs.Asked);
-        Assert.All(["1.2", "0.500", "user: a b", "[red]", "judge_timeout", "--page next"], text => Assert.Contains(text, table, StringComparison.Ordinal));
+        Assert.All(["1.2", "0.500", "user: a b", "[red]", "--page 1"], text => Assert.Contains(text, table, StringComparison.Ordinal));
         var run = await platform.RunAsync("jobs", "rollouts", "ftjob-1", "--ungraded", "--json");
         Assert.Equal(new ListRolloutsRequest { JobId = "ftjob-1", Ungraded = true, PageSize = 20 }, platform.Jobs.Asked);
-        Assert.Equal("next", run.Json.GetProperty("next_page_token").GetString());
+        Assert.Equal(("judge_timeout", JsonValueKind.Null), (run.Json.GetProperty("rollouts")[1].GetProperty("ungraded").GetProperty("kind").GetString(), run.Json.GetProperty("next_page_token").ValueKind));
         Assert.Equal(
             """{"step":3,"group":1,"index":2,"prompt_index":4,"prompt":"user: a\nb","completion":"[red]","completion_tokens":9,"finish_reason":"stop","reward":0.5,"ungraded":null,"parts":[{"name":"f1","type":"label_set","reward":0.5,"ungraded":null,"explanation":null}]}""",
             run.Json.GetProperty("rollouts")[0].GetRawText());
+    }
+
+    [Fact]
+    public async Task Lists_LimitBeyondAPage_GoOnUntilItIsReached()
+    {
+        await using var platform = await FakePlatform.StartAsync();
+        platform.Jobs.Jobs = [.. Enumerable.Range(1, 250).Select(number => new Job { Id = $"ftjob-{number}" })];
+        platform.Jobs.Rollouts.AddRange(Enumerable.Range(0, 12).Select(index => new Rollout { Index = index }));
+        platform.Jobs.LongestPage = 5;
+
+        var (some, all) = (await platform.RunAsync("jobs", "list", "--json", "--limit", "210"), await platform.RunAsync("jobs", "list", "--json", "--limit", "0"));
+        var (few, every) = (await platform.RunAsync("jobs", "rollouts", "ftjob-1", "--json", "--limit", "8"), await platform.RunAsync("jobs", "rollouts", "ftjob-1", "--json", "--limit", "0"));
+
+        Assert.Equal((210, true), (some.Json.GetProperty("jobs").GetArrayLength(), some.Json.GetProperty("has_more").GetBoolean()));
+        Assert.Equal((250, false), (all.Json.GetProperty("jobs").GetArrayLength(), all.Json.GetProperty("has_more").GetBoolean()));
+        Assert.Equal((8, "8"), (few.Json.GetProperty("rollouts").GetArrayLength(), few.Json.GetProperty("next_page_token").GetString()));
+        Assert.Equal(Enumerable.Range(0, 12), every.Json.GetProperty("rollouts").EnumerateArray().Select(rollout => rollout.GetProperty("index").GetInt32()));
     }
 
     [Fact]
@@ -109,9 +127,9 @@ public sealed class JobQueryCommandTests : IDisposable
         await using var platform = await FakePlatform.StartAsync();
 
         await platform.RunAsync("jobs", "list", "--metadata", "team=lab", "--metadata", "note=a=b");
-        Assert.Equal(new ListJobsRequest { PageSize = 20, Metadata = { ["team"] = "lab", ["note"] = "a=b" } }, platform.Jobs.Asked);
+        Assert.Equal(new ListJobsRequest { PageSize = 21, Metadata = { ["team"] = "lab", ["note"] = "a=b" } }, platform.Jobs.Asked);
         await platform.RunAsync("jobs", "list", "--without-metadata");
-        Assert.Equal(new ListJobsRequest { PageSize = 20, WithoutMetadata = true }, platform.Jobs.Asked);
+        Assert.Equal(new ListJobsRequest { PageSize = 21, WithoutMetadata = true }, platform.Jobs.Asked);
         Assert.Contains("--metadata team: not of the form key=value", (await platform.RunAsync("jobs", "list", "--metadata", "team")).Error, StringComparison.Ordinal);
     }
 

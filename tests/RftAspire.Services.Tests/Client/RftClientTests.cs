@@ -64,14 +64,14 @@ public sealed class RftClientTests(JobsUnderTest service) : IClassFixture<JobsUn
     public async Task Any_NoKey_IsUnauthenticated()
     {
         using var rft = new RftClient(service.GrpcAddress, apiKey: null);
-        await Assert.ThrowsAsync<UnauthenticatedException>(() => rft.Models.ListAsync());
+        await Assert.ThrowsAsync<UnauthenticatedException>(() => rft.Models.GetAsync("base"));
     }
 
     [Fact]
     public async Task Any_NobodyThere_IsUnavailableAfterItsRetries()
     {
         using var rft = new RftClient(new Uri("http://127.0.0.1:1"), "k", new RftClientOptions { MaxRetries = 1, RetryDelay = TimeSpan.FromMilliseconds(1) });
-        var error = await Assert.ThrowsAsync<UnavailableException>(() => rft.Models.ListAsync());
+        var error = await Assert.ThrowsAsync<UnavailableException>(() => rft.Models.GetAsync("base"));
         Assert.False(error.WasReached);
     }
 

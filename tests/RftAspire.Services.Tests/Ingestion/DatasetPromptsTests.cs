@@ -8,15 +8,24 @@ namespace RftAspire.Services.Tests.Ingestion;
 public sealed class DatasetPromptsTests
 {
     [Fact]
-    public void Read_SoundRows_SplitsMessagesFromItem()
+    public void Read_SoundRows_HasMessagesAndTheWholeRow()
     {
-        var rows = Read("\n" + """{"n":1.50,"messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"é"}]}],"labels":["A"]}""");
+        const string line = """{"n":1.50,"messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"é"}]}],"labels":["A"]}""";
 
-        var row = Assert.Single(rows);
+        var row = Assert.Single(Read("\n" + line));
         Assert.Equal(2, row.Line);
         Assert.Equal([new PromptMessage("system", "s"), new PromptMessage("user", "aé")], row.Messages);
-        Assert.Equal("""{"n":1.50,"labels":["A"]}""", row.Item.GetRawText());
+        Assert.Equal(line, row.Item.GetRawText());
     }
+
+    [Theory]
+    [InlineData("""[{"type":"function","function":{"name":"f"}}]""", true)]
+    [InlineData("""["hammer","saw"]""", false)]
+    [InlineData("""[{"name":"f"}]""", false)]
+    [InlineData("[]", false)]
+    [InlineData("null", false)]
+    public void Tools_Column_AreFunctionsOrAColumnLikeOthers(string tools, bool areFunctions) =>
+        Assert.Equal(areFunctions ? tools : null, Read($$"""{"messages":[{"role":"user","content":"a"}],"tools":{{tools}}}""").Single().Tools?.GetRawText());
 
     [Fact]
     public void Read_DeepestRow_SurvivesThePromptsFile()

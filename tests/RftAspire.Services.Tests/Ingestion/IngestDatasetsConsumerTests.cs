@@ -28,8 +28,8 @@ public sealed class IngestDatasetsConsumerTests : IDisposable
         Assert.Equal(("job-1", 2, 1), (ingested.JobId, ingested.TrainingPrompts, ingested.ValidationPrompts));
         Assert.Empty(ingested.Warnings);
         Assert.Equal(
-            ["""{"messages":[{"role":"user","content":"One?"}],"item":{"labels":["A"]},"line":1}""",
-             """{"messages":[{"role":"user","content":"Two?"}],"item":{"labels":["B","A"]},"line":2}"""],
+            ["""{"messages":[{"role":"user","content":"One?"}],"item":{"messages":[{"role":"user","content":"One?"}],"labels":["A"]},"line":1}""",
+             """{"messages":[{"role":"user","content":"Two?"}],"item":{"messages":[{"role":"user","content":"Two?"}],"labels":["B","A"]},"line":2}"""],
             File.ReadAllLines(_service.Store.TrainingPromptsFile("job-1")));
         Assert.Single(File.ReadAllLines(_service.Store.ValidationPromptsFile("job-1")));
     }
@@ -77,7 +77,7 @@ public sealed class IngestDatasetsConsumerTests : IDisposable
         var ingested = await Next<DatasetsIngested>();
         Assert.Equal((2, 1), (ingested.TrainingPrompts, ingested.ValidationPrompts));
         var lines = File.ReadAllLines(_service.Store.TrainingPromptsFile("job-1"));
-        Assert.Equal("""{"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1"}],"item":{},"line":1,"learned":[1]}""", lines[0]);
+        Assert.Equal("""{"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1"}],"item":{"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"1"}]},"line":1,"learned":[1]}""", lines[0]);
         Assert.EndsWith("\"line\":2,\"learned\":[3]}", lines[1], StringComparison.Ordinal);
     }
 

@@ -19,8 +19,8 @@ using RftAspire.Contracts;
 using RftAspire.Contracts.Grading.V1;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Contracts.Messages;
+using RftAspire.Grading.Workbench;
 using RftAspire.Jobs;
-using RftAspire.Services.Tests.Grading.Workbench;
 
 namespace RftAspire.Services.Tests.Jobs;
 
@@ -29,11 +29,12 @@ namespace RftAspire.Services.Tests.Jobs;
 /// </summary>
 public class JobsUnderTest : IAsyncLifetime
 {
+    public const string Grader = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""";
     public const string GoodRow = """{"messages":[{"role":"user","content":"hi"}]}""";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rft-jobs-");
     private WebApplication? _ingestion;
-    private GradingUnderTest? _grading;
+    private ListeningService<GraderWorkbenchService>? _grading;
     private WebApplicationFactory<JobsGrpcService>? _factory;
     private GrpcChannel? _channel;
 
@@ -49,14 +50,14 @@ public class JobsUnderTest : IAsyncLifetime
     public IServiceProvider Services => _factory!.Services;
     public ITestHarness Harness => Services.GetRequiredService<ITestHarness>();
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
         Artifacts = new ArtifactStore(Path.Combine(_folder.FullName, "artifacts"), Path.Combine(_folder.FullName, "models"));
         WriteModel(Path.Combine(Artifacts.BaseModels, "base"), """{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]},"y":{"dtype":"F32","shape":[5],"data_offsets":[48,68]}}""");
         if (!RedisServer.IsInstalled) return;
         await Redis.InitializeAsync();
         _ingestion = await StartIngestionAsync();
-        if (HasGrading) _grading = GradingUnderTest.Start(Artifacts);
+        if (HasGrading) _grading = ListeningService<GraderWorkbenchService>.Start(Artifacts, ("services:judge:grpc:0", JudgeAddress));
         _factory = new WebApplicationFactory<JobsGrpcService>().WithWebHostBuilder(Configure);
         _factory.UseKestrel();
         _factory.StartServer();
@@ -107,7 +108,7 @@ public class JobsUnderTest : IAsyncLifetime
     {
         Model = "base",
         TrainingDatasetId = (await UploadAsync(GoodRow)).Id,
-        GraderJson = """{"type":"label_set","name":"f1","reference":"{{item.labels}}"}""",
+        GraderJson = Grader,
     };
 
     /// <summary>Waits until something is so that the service's queues lead to.</summary>
@@ -148,7 +149,7 @@ public class JobsUnderTest : IAsyncLifetime
         File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), [.. BitConverter.GetBytes((ulong)json.Length), .. json]);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         _channel?.Dispose();
         Http.Dispose();
@@ -161,6 +162,9 @@ public class JobsUnderTest : IAsyncLifetime
 
     /// <summary>Whether Grading runs too; else nobody listens at its address.</summary>
     protected virtual bool HasGrading => false;
+
+    /// <summary>Of the Judge that Grading asks; null without one.</summary>
+    protected virtual string? JudgeAddress => null;
 
     /// <summary>Settings of this service alone.</summary>
     protected virtual Dictionary<string, string?> Settings => [];

@@ -79,7 +79,7 @@ public sealed class WorkbenchWithoutGradingTests(JobsUnderTest service) : IClass
     [RedisFact]
     public async Task Run_GradingIsAway_IsUnavailableWithTheSetting()
     {
-        var error = await FailsAsync(async () => await service.Workbench.RunAsync(new() { GraderJson = "{}" }), StatusCode.Unavailable);
+        var error = await FailsAsync(async () => await service.Workbench.RunAsync(new() { GraderJson = Grader }), StatusCode.Unavailable);
 
         Assert.Contains("services:grading:grpc:0", error.Status.Detail, StringComparison.Ordinal);
     }

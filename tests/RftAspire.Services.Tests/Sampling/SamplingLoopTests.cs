@@ -118,7 +118,7 @@ public sealed class SamplingLoopTests : IDisposable
             using (var other = await _policies.RentAsync(_weights[1])) second = other.Policy.Model;
             Assert.NotEmpty(second.Score([1, 2, 3]));
             await _policies.PreloadAsync(_weights[2]);
-            await _policies.PreloadAsync(_weights[2] with { Digest = "" });
+            await _policies.PreloadAsync(Save(3));
             // The one in use stays, whatever is loaded ahead.
             Assert.NotEmpty(first.Score([1, 2, 3]));
             Assert.Throws<ObjectDisposedException>(() => second.Score([1, 2, 3]));
@@ -126,6 +126,31 @@ public sealed class SamplingLoopTests : IDisposable
         using var next = await _policies.RentAsync(_weights[0]);
         Assert.NotSame(first, next.Policy.Model);
         Assert.Throws<ObjectDisposedException>(() => first.Score([1, 2, 3]));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RentAsync_SameFolderWithAndWithoutADigest_IsOneCopy(bool isKnownFirst)
+    {
+        var (known, unknown) = (_weights[0], _weights[0] with { Digest = "" });
+        using var first = await _policies.RentAsync(isKnownFirst ? known : unknown);
+        using var second = await _policies.RentAsync(isKnownFirst ? unknown : known);
+        Assert.Same(first.Policy, second.Policy);
+
+        using var rounded = await _policies.RentAsync(unknown with { Precision = ProductPrecision.Bf16 });
+        Assert.NotSame(first.Policy, rounded.Policy);
+        // A digest is held to, whoever had the folder loaded.
+        await Assert.ThrowsAsync<CheckpointException>(() => _policies.RentAsync(known with { Digest = _weights[1].Digest }));
+    }
+
+    [Fact]
+    public async Task RentAsync_FolderOfAVersionInMemoryIsGone_NeedsItNoMore()
+    {
+        using var first = await _policies.RentAsync(_weights[0]);
+        Directory.Delete(Path.Combine(_folder.Path, _weights[0].Location), recursive: true);
+        using var late = await _policies.RentAsync(_weights[0]);
+        Assert.Same(first.Policy, late.Policy);
     }
 
     [Fact]

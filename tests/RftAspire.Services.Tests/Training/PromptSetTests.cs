@@ -98,6 +98,21 @@ public sealed class PromptSetTests : IDisposable
         Assert.StartsWith("line 3: the prompt has 101 tokens", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Load_RowWithTools_ShowsThemToTheModel()
+    {
+        _folder.Write("chat_template.jinja", "{% for tool in tools or [] %}{{ tool.function.name }} {% endfor %}{{ messages[0].content }}");
+        var (file, encoder) = (Path.Combine(_folder.Path, "prompts.jsonl"), PromptEncoder.Load(_folder.Path, ModelConfig.Load(Path.Combine(_folder.Path, "config.json"))));
+        _folder.Write("prompts.jsonl", """
+            {"messages":[{"role":"user","content":"plum"}],"item":{"tools":[{"type":"function","function":{"name":"apple"}}]},"line":1}
+            {"messages":[{"role":"user","content":"plum"}],"item":{"tools":["hammer"]},"line":2}
+            """);
+
+        var prompts = PromptSet.Load(file, encoder, vocabulary: 320, longest: 100);
+
+        Assert.Equal(["apple plum", "plum"], [_encoder.Decode(prompts.Tokens(0)), _encoder.Decode(prompts.Tokens(1))]);
+    }
+
     private PromptSet Load(params string[] prompts)
     {
         var file = Path.Combine(_folder.Path, "prompts.jsonl");

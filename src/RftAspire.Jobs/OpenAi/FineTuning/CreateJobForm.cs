@@ -65,10 +65,12 @@ internal static class CreateJobForm
                 break;
             case "reinforcement":
                 request.Method = JobMethod.Reinforcement;
+                if (body.OptionalFields("hyperparameters")?.Value.EnumerateObject().Any() == true)
+                    throw Unsupported("hyperparameters", "are those of a supervised job; write method.reinforcement.hyperparameters");
                 ReadReinforcement(method!.Fields("reinforcement"), request, echo);
                 break;
             case "dpo":
-                throw new OpenAiException(400, "method.type: preference tuning (dpo) is not there yet; use reinforcement or supervised", "method.type", "unsupported_method");
+                throw OpenAiException.Invalid("method.type", "preference tuning (dpo) is not there yet; use reinforcement or supervised", "unsupported_method");
             case var type:
                 throw OpenAiException.Invalid("method.type", $"'{type}' is unknown; reinforcement or supervised", "unsupported_method");
         }
@@ -91,9 +93,12 @@ internal static class CreateJobForm
             request.ResponseFormatJson = format.Value.GetRawText();
             echo["response_format"] = JsonNode.Parse(request.ResponseFormatJson);
         }
-        if (body.Items("tools").Count > 0) throw new OpenAiException(400, $"{body.PathOf("tools")}: rollouts call no tools; leave them out", body.PathOf("tools"), "unsupported_parameter");
+        if (body.Items("tools").Count > 0) throw Unsupported(body.PathOf("tools"), "rollouts call no tools; leave them out, the rows' own tools are shown to the model");
+        if (body.Find("max_episode_steps") is not null) throw Unsupported(body.PathOf("max_episode_steps"), "rollouts have one step; leave it out");
         request.Hyperparameters = HyperparameterBody.Read(body.OptionalFields("hyperparameters"));
     }
+
+    private static OpenAiException Unsupported(string param, string why) => OpenAiException.Invalid(param, why, "unsupported_parameter");
 
     // Nothing is sent anywhere; the echo is what clients look for.
     private static void ReadIntegrations(JsonFields body, JsonObject echo)

@@ -34,6 +34,10 @@ internal static class HyperparameterBody
     {
         var asked = new Asked();
         if (body is null) return asked;
+        // Without effect, a name written wrong would only show when the job has run.
+        foreach (var given in body.Value.EnumerateObject())
+            if (!s_fields.Any(field => NameOf(field) == given.Name))
+                throw OpenAiException.Invalid(body.PathOf(given.Name), $"is unknown; known are {string.Join(", ", s_fields.Select(NameOf))}", "unknown_parameter");
         foreach (var field in s_fields)
         {
             var name = NameOf(field);

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Contracts.Messages;
 
 namespace RftAspire.Services.Tests.Jobs.Chat;
 
@@ -83,6 +84,24 @@ public sealed class ChatServiceTests(ChatUnderTest service) : IClassFixture<Chat
             Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
         }
         Assert.NotEmpty(await CompleteAsync(Request()));
+    }
+
+    [RedisFact]
+    public async Task Complete_ModelMadeWithAnAdapter_IsLoadedWhateverTheAdaptersDigest()
+    {
+        var create = await service.RequestAsync();
+        (create.Model, create.Hyperparameters) = (ChatUnderTest.Model, new Hyperparameters { Steps = 1, LoraRank = 2 });
+        var id = (await service.Client.CreateJobAsync(create)).Id;
+        var model = $"ft:{ChatUnderTest.Model}:default::{id[6..14]}";
+        Directory.CreateDirectory(Path.GetDirectoryName(service.Artifacts.TunedModelFolder(model))!);
+        Directory.CreateSymbolicLink(service.Artifacts.TunedModelFolder(model), service.Artifacts.ModelFolder(ChatUnderTest.Model)!);
+        foreach (var message in (object[])[new DatasetsIngested(id, 1, 0, []), new GraderAccepted(id, []), new TrainingStarted(id, 1), new JobSucceeded(id, model, "beef")])
+            await service.PublishAsync(message);
+        await JobsUnderTest.UntilAsync(async () => (await service.Client.GetJobAsync(new GetJobRequest { JobId = id })).State == JobState.Succeeded);
+
+        var request = Request();
+        request.Model = model;
+        Assert.Equal(Texts(await CompleteAsync(Request())), Texts(await CompleteAsync(request)));
     }
 
     private static CompleteRequest Request(long seed = 1) => new()

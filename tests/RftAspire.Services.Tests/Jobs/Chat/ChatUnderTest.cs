@@ -6,7 +6,7 @@ using RftAspire.Services.Tests.Architecture;
 namespace RftAspire.Services.Tests.Jobs.Chat;
 
 /// <summary>Jobs with a Sampling worker on its bus, and the repository's model.</summary>
-public sealed class ChatUnderTest : JobsUnderTest
+public class ChatUnderTest : JobsUnderTest
 {
     public const string Model = "eurovoc-base-5m";
     public const string Question = "Title of the act: Regulation on the common fisheries policy";

@@ -5,8 +5,11 @@ using System.Text.Json;
 using OpenAI;
 using OpenAI.Files;
 using OpenAI.FineTuning;
+using OpenAI.Graders;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Messages;
+using RftAspire.Services.Tests.Jobs.Access;
+using Role = RftAspire.Contracts.Jobs.V1.Role;
 
 namespace RftAspire.Services.Tests.Jobs.OpenAi;
 
@@ -112,18 +115,50 @@ public sealed class DotNetSdkTests(JobsUnderTest service) : IClassFixture<JobsUn
         Assert.Equal(Enumerable.Reverse(ids), listed.Where(ids.Contains));
     }
 
-    [RedisFact]
-    public async Task Errors_EveryClass_IsReadWithItsMessage()
+    public static TheoryData<int, string> Errors() => new()
     {
-        var wrong = await FailsAsync(Client().FineTuneAsync(Json("""{"model":"nothing","training_file":"file-none"}"""), false, new RequestOptions()));
-        var missing = await FailsAsync(Client().GetJobAsync("ftjob-none"));
-        var keyless = await FailsAsync(new FineTuningClient(new ApiKeyCredential("sk-rft-wrong"), Options()).GetJobAsync("ftjob-none"));
+        { 400, "invalid_request_error: model_not_found) | Parameter: model | model: there is no model 'nothing'" },
+        { 401, "invalid_request_error: invalid_api_key) | no valid API key" },
+        { 403, "permission_error: insufficient_permissions) | " },
+        { 404, "invalid_request_error: not_found) | there is no job 'ftjob-none'" },
+        { 409, "invalid_request_error: idempotency_key_reused) | Parameter: Idempotency-Key | Idempotency-Key: " },
+        { 413, "invalid_request_error: body_too_large) | The body has more than " },
+        { 429, "rate_limit_error: limit_reached) | tenant net may make 1 calls a second" },
+        { 503, "server_error: service_unavailable) | " },
+    };
 
-        Assert.Equal((400, 404, 401), (wrong.Status, missing.Status, keyless.Status));
-        Assert.StartsWith("HTTP 400 (invalid_request_error: model_not_found)", wrong.Message, StringComparison.Ordinal);
-        Assert.Contains("Parameter: model", wrong.Message, StringComparison.Ordinal);
-        Assert.Contains("there is no job 'ftjob-none'", missing.Message, StringComparison.Ordinal);
-        Assert.Contains("invalid_api_key", keyless.Message, StringComparison.Ordinal);
+    [RedisTheory, MemberData(nameof(Errors))]
+    public async Task Errors_Documented_AreReadWhole(int status, string text)
+    {
+        var error = await Assert.ThrowsAsync<ClientResultException>(async () => await (status switch
+        {
+            400 => Client().FineTuneAsync(Json("""{"model":"nothing","training_file":"file-none"}"""), false, new RequestOptions()),
+            401 => Client("sk-rft-wrong").GetJobAsync("ftjob-none"),
+            403 => Client(await service.NewKeyAsync(Role.Viewer)).FineTuneAsync(Json("{}"), false, new RequestOptions()),
+            404 => Client().GetJobAsync("ftjob-none"),
+            409 => ReuseAsync(),
+            413 => Client().FineTuneAsync(Json(new string(' ', 9 << 20)), false, new RequestOptions()),
+            429 => HurryAsync(),
+            _ => (Task)new GraderClient(new ApiKeyCredential(service.Key), Options()).RunGraderAsync(Json($$$"""{"grader":{{{Grader}}},"model_sample":"x"}""")),
+        }));
+
+        Assert.Equal(status, error.Status);
+        Assert.StartsWith($"HTTP {status} ({text}", error.Message.ReplaceLineEndings(" | ").Replace(" |  | ", " | ", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        async Task ReuseAsync()
+        {
+            var options = new RequestOptions();
+            options.SetHeader("Idempotency-Key", "net");
+            foreach (var seed in (int[])[1, 2])
+                await Client().FineTuneAsync(Json($$"""{"model":"base","training_file":"{{await service.UploadFileAsync()}}","seed":{{seed}}}"""), false, options);
+        }
+
+        async Task HurryAsync()
+        {
+            var client = Client(await service.NewKeyAsync(Role.Viewer, "net"));
+            await service.Keys().SetLimitsAsync(new() { Limits = new() { Tenant = "net", RequestsPerSecond = 1 } });
+            for (var i = 0; i < 50; i++) await client.GetJobsAsync(new FineTuningJobCollectionOptions()).GetAsyncEnumerator().MoveNextAsync();
+        }
     }
 
     private async Task<(FineTuningClient Client, string Id)> CreateAsync()
@@ -135,7 +170,7 @@ public sealed class DotNetSdkTests(JobsUnderTest service) : IClassFixture<JobsUn
         return (client, job.JobId);
     }
 
-    private FineTuningClient Client() => new(new ApiKeyCredential(service.Key), Options());
+    private FineTuningClient Client(string? key = null) => new(new ApiKeyCredential(key ?? service.Key), Options());
 
     private OpenAIFileClient Files() => new(new ApiKeyCredential(service.Key), Options());
 
@@ -144,6 +179,4 @@ public sealed class DotNetSdkTests(JobsUnderTest service) : IClassFixture<JobsUn
     private static BinaryContent Json(string json) => BinaryContent.Create(BinaryData.FromBytes(Encoding.UTF8.GetBytes(json)));
 
     private static string Status(ClientResult answer) => JsonDocument.Parse(answer.GetRawResponse().Content).RootElement.GetProperty("status").GetString()!;
-
-    private static async Task<ClientResultException> FailsAsync(Task call) => await Assert.ThrowsAsync<ClientResultException>(() => call);
 }

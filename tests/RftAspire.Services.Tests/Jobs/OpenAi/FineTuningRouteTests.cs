@@ -18,7 +18,7 @@ public sealed class FineTuningRouteTests(JobsUnderTest service) : IClassFixture<
             {"model":"base","training_file":"{{{file}}}","validation_file":"{{{file}}}","suffix":"demo","seed":42,"metadata":{"team":"lab"},"what_is_this":1,
              "integrations":[{"type":"wandb","wandb":{"project":"p","tags":["t"]}}],
              "method":{"type":"reinforcement","reinforcement":{"grader":{{{Grader}}},
-               "hyperparameters":{"n_epochs":2,"batch_size":"auto","compute_multiplier":1.5,"eval_interval":5,"max_completion_tokens":16,"unknown":3},
+               "hyperparameters":{"n_epochs":2,"batch_size":"auto","compute_multiplier":1.5,"eval_interval":5,"max_completion_tokens":16},
                "response_format":{"type":"json_schema","json_schema":{"name":"a","strict":true,"schema":{"type":"object"} } } } } }
             """);
 
@@ -83,13 +83,16 @@ public sealed class FineTuningRouteTests(JobsUnderTest service) : IClassFixture<
     [InlineData("eval_interval", "0", "method.reinforcement.hyperparameters.eval_interval", "invalid_value")]
     [InlineData("eval_samples", "0", "method.reinforcement.hyperparameters.eval_samples", "invalid_value")]
     [InlineData("reasoning_effort", "\"extreme\"", "method.reinforcement.hyperparameters.reasoning_effort", "invalid_value")]
+    [InlineData("epochs", "3", "method.reinforcement.hyperparameters.epochs", "unknown_parameter")]
+    [InlineData("hyperparameters", "{\"n_epochs\":3}", "hyperparameters", "unsupported_parameter")]
+    [InlineData("max_episode_steps", "3", "method.reinforcement.max_episode_steps", "unsupported_parameter")]
     [InlineData("tools", "[{}]", "method.reinforcement.tools", "unsupported_parameter")]
     [InlineData("response_format", "{\"type\":\"poem\"}", "method.reinforcement.response_format", "invalid_value")]
     public async Task Create_FaultyField_IsNamed(string field, string? value, string param, string code)
     {
         var body = Body(await service.UploadFileAsync());
         var inner = body["method"]!["reinforcement"]!.AsObject();
-        var place = field is "grader" or "response_format" or "tools" ? inner : body.ContainsKey(field) || field is "seed" or "suffix" or "metadata" or "integrations" or "validation_file" ? body : inner["hyperparameters"]!.AsObject();
+        var place = field is "grader" or "response_format" or "tools" or "max_episode_steps" ? inner : body.ContainsKey(field) || field is "hyperparameters" or "seed" or "suffix" or "metadata" or "integrations" or "validation_file" ? body : inner["hyperparameters"]!.AsObject();
         if (value is null) place.Remove(field);
         else place[field] = JsonNode.Parse(value);
 

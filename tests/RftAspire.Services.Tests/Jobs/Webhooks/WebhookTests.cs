@@ -111,10 +111,10 @@ public sealed class WebhookTests(JobsUnderTest service) : IClassFixture<JobsUnde
         }
     }
 
-    private sealed record Told(string Id, string Timestamp, string Signature, string Body);
+    internal sealed record Told(string Id, string Timestamp, string Signature, string Body);
 
     /// <summary>Takes what it is told, and answers with the given status codes in turn, then with 200.</summary>
-    private sealed class Receiver : IAsyncDisposable
+    internal sealed class Receiver : IAsyncDisposable
     {
         private readonly SemaphoreSlim _arrived = new(0);
         private readonly WebApplication _app;

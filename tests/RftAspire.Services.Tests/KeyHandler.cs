@@ -1,4 +1,4 @@
-namespace RftAspire.Services.Tests.Jobs;
+namespace RftAspire.Services.Tests;
 
 /// <summary>Sends a key with every request, over HTTP/2.</summary>
 internal sealed class KeyHandler(string? key) : DelegatingHandler(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false })
