@@ -15,7 +15,7 @@ public enum DatasetVerdict
 /// <param name="Verdict">Reject if any finding forbids the use of the dataset, warn if any raises a doubt.</param>
 /// <param name="Rows">Sound rows of the training file.</param>
 /// <param name="ValidationRows">Sound rows of the validation file.</param>
-/// <param name="Findings">At most <see cref="MaxFindings"/>, rejecting ones first to stay, in line order.</param>
+/// <param name="Findings">At most <see cref="MaxFindings"/>, rejecting ones first, then the others, each in line order.</param>
 /// <param name="Omitted">How many findings were left out.</param>
 public sealed record DatasetReport(
     DatasetVerdict Verdict, int Rows, int ValidationRows, DatasetFinding[] Findings, int Omitted)

@@ -28,7 +28,8 @@ internal sealed class Findings
 
     public DatasetReport Report(int rows, int validationRows)
     {
-        var listed = _faults.Concat(_doubts).Take(DatasetReport.MaxFindings).OrderBy(finding => finding.Line ?? 0).ToArray();
+        // Faults first: whoever shows only the first few must not show doubts alone.
+        var listed = _faults.OrderBy(fault => fault.Line ?? 0).Concat(_doubts.OrderBy(doubt => doubt.Line ?? 0)).Take(DatasetReport.MaxFindings).ToArray();
         return new DatasetReport(Verdict, rows, validationRows, listed, _count - listed.Length);
     }
 }

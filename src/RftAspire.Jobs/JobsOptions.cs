@@ -9,7 +9,7 @@ public sealed class JobsOptions
     [Range(1, long.MaxValue)]
     public long MaxDatasetBytes { get; set; } = 512L << 20;
 
-    /// <summary>Bytes a second that an upload over REST must have after <see cref="UploadGrace"/>; a slower one is cut off.</summary>
+    /// <summary>Bytes a second that an upload must have after <see cref="UploadGrace"/>; a slower one is cut off.</summary>
     [Range(1, double.MaxValue)]
     public double MinUploadRate { get; set; } = 1024;
 

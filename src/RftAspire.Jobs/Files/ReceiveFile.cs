@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Options;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
 using Part = RftAspire.Contracts.Jobs.V1.UploadFileRequest.PartOneofCase;
@@ -6,21 +7,38 @@ using Part = RftAspire.Contracts.Jobs.V1.UploadFileRequest.PartOneofCase;
 namespace RftAspire.Jobs.Files;
 
 /// <summary>UploadFile: a file as a stream of gRPC requests, header first.</summary>
-public sealed class ReceiveFile(UploadFile upload)
+public sealed class ReceiveFile(UploadFile upload, IOptions<JobsOptions> options, TimeProvider clock)
 {
     private const int LargestChunk = 1 << 20;
 
     public async Task<StoredFile> RunAsync(Caller caller, IAsyncStreamReader<UploadFileRequest> parts, CancellationToken cancellation)
     {
+        var start = clock.GetTimestamp();
         var header = await ReceiveHeaderAsync(parts, cancellation);
         UploadFile.Check(header);
         using var incoming = await upload.BeginAsync(caller);
-        while (await parts.MoveNext(cancellation))
+        while (await NextAsync(parts, incoming.Bytes, start, cancellation))
         {
             if (!await incoming.AppendAsync(Data(parts.Current), cancellation))
                 throw Faults.Invalid("data", $"more than {incoming.MostBytes} bytes, the most that Jobs:MaxDatasetBytes and the tenant's limit file_bytes allow; send less or have them raised");
         }
         return await upload.StoreAsync(caller, incoming, header, cancellation);
+    }
+
+    // The server bounds how slow a body may be for the other face alone: streams of other methods rest for as long as they like.
+    private async Task<bool> NextAsync(IAsyncStreamReader<UploadFileRequest> parts, long bytes, long start, CancellationToken cancellation)
+    {
+        var left = options.Value.UploadGrace + TimeSpan.FromSeconds(bytes / options.Value.MinUploadRate) - clock.GetElapsedTime(start);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        try
+        {
+            return await parts.MoveNext(patience.Token);
+        }
+        catch (Exception error) when (error is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled } && !cancellation.IsCancellationRequested)
+        {
+            throw Faults.Invalid("data", $"arrives too slowly: {bytes} bytes in {clock.GetElapsedTime(start).TotalSeconds:0} s; send at least {options.Value.MinUploadRate} bytes a second (Jobs:MinUploadRate)");
+        }
     }
 
     private static async Task<FileHeader> ReceiveHeaderAsync(IAsyncStreamReader<UploadFileRequest> parts, CancellationToken cancellation)

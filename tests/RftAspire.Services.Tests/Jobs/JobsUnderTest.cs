@@ -166,6 +166,9 @@ public class JobsUnderTest : IAsyncLifetime
     /// <summary>Of the Judge that Grading asks; null without one.</summary>
     protected virtual string? JudgeAddress => null;
 
+    /// <summary>Who checks datasets: words in lines here, so that tests can choose what is wrong.</summary>
+    protected virtual void MapChecks(WebApplication ingestion) => ingestion.MapGrpcService<LineChecks>();
+
     /// <summary>Settings of this service alone.</summary>
     protected virtual Dictionary<string, string?> Settings => [];
 
@@ -213,7 +216,7 @@ public class JobsUnderTest : IAsyncLifetime
         builder.Services.AddSingleton(Artifacts);
         builder.Services.AddGrpc();
         var app = builder.Build();
-        app.MapGrpcService<LineChecks>();
+        MapChecks(app);
         await app.StartAsync();
         return app;
     }

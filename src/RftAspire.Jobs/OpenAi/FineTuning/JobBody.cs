@@ -119,6 +119,7 @@ internal sealed record JobFault(string Code, string Message, string? Param)
     {
         "invalid_dataset" or "prompt_too_long" => "training_file",
         "invalid_grader" or "gullible_grader" or "grader_unavailable" or "too_many_ungraded" => "method.reinforcement.grader",
+        "invalid_response_format" => "method.reinforcement.response_format",
         "model_not_found" or "invalid_checkpoint" => "model",
         _ => null,
     });

@@ -12,6 +12,19 @@ public sealed class SlowUploadTests(SlowUploadTests.Impatient service) : IClassF
         Assert.Equal(System.Net.HttpStatusCode.OK, (await service.Http.GetAsync("/health")).StatusCode);
     }
 
+    [RedisFact]
+    public async Task UploadFile_Silence_IsCutOffAndStoresNothing()
+    {
+        using var call = service.FileClient.UploadFile();
+        await call.RequestStream.WriteAsync(JobsUnderTest.Header("a"));
+        await call.RequestStream.WriteAsync(JobsUnderTest.Data("half"));
+
+        var error = await JobsUnderTest.FailsAsync(async () => await call.ResponseAsync.WaitAsync(TimeSpan.FromSeconds(30)), Grpc.Core.StatusCode.InvalidArgument);
+
+        Assert.StartsWith("data: arrives too slowly: 4 bytes", error.Status.Detail, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(service.Artifacts.Root, "staging"), "*.jsonl", SearchOption.AllDirectories));
+    }
+
     public sealed class Impatient : JobsUnderTest
     {
         protected override Dictionary<string, string?> Settings => new() { ["Jobs:MinUploadRate"] = "100000", ["Jobs:UploadGrace"] = "00:00:01.500" };

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using RftAspire.Jobs.Access;
 using RftAspire.Jobs.Evals;
+using RftAspire.Services.Tests.Jobs.OpenAi;
 using StackExchange.Redis;
 using Xunit.Abstractions;
 
@@ -57,6 +58,27 @@ public sealed partial class ForeignIdTests(ForeignIdTests.Profiled service, ITes
             if (foreign.Said == own.Said) faults.Add($"{request.Endpoint}: {own}");
         }
         Assert.True(faults.Count == 0, string.Join("\n\n", faults));
+    }
+
+    [RedisFact]
+    public async Task CreateJob_KeyOfAnotherTenantsCreate_IsAKeyLikeAnyOther()
+    {
+        var (owner, stranger) = (await TenantWorld.CreateAsync(service, "owner-keyed"), await TenantWorld.CreateAsync(service, "stranger-keyed"));
+        var create = Cases().First(one => one.Request.Endpoint == "POST /v1/fine_tuning/jobs").Request;
+        async Task<string> CreateAsync(TenantWorld tenant, string key)
+        {
+            using var message = create.Build(kind => kind == "model" ? "base" : tenant[kind]);
+            message.Headers.Add("Idempotency-Key", key);
+            using var answer = await SendAsync(message, tenant.Key);
+            return (await answer.JsonAsync()).GetProperty("id").GetString()!;
+        }
+
+        var owners = await CreateAsync(owner, "used");
+        var known = await CreateAsync(stranger, "used");
+        var unknown = await CreateAsync(stranger, "never-used");
+
+        Assert.Equal(3, new[] { owners, known, unknown }.Distinct().Count());
+        Assert.Equal(known, await CreateAsync(stranger, "used"));
     }
 
     [MeasuredFact]
