@@ -12,7 +12,7 @@ public sealed class HostileService : JobsUnderTest
 
     internal IEnumerable<RouteEndpoint> Endpoints => Services.GetRequiredService<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>();
 
-    protected override Dictionary<string, string?> Settings => new() { ["Jobs:Chat:Patience"] = "00:00:00.050", ["Jobs:Chat:Silence"] = "00:00:00.050", ["Jobs:AnswerPatience"] = "00:00:00.050" };
+    protected override Dictionary<string, string?> Settings => new() { ["Jobs:Chat:Patience"] = "00:00:00.100", ["Jobs:Chat:Silence"] = "00:00:00.100", ["Jobs:AnswerPatience"] = "00:00:00.050" };
 
     protected override void Replace(IServiceCollection services) => services.AddSingleton<ILoggerProvider>(Log);
 
