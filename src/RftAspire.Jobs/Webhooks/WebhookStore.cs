@@ -115,4 +115,5 @@ public sealed class WebhookStore(ConnectionMultiplexer redis)
 
     private static double Milliseconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
     private static string Write<T>(T value) => JsonSerializer.Serialize(value, ArtifactStore.Json);
-    private static T Read<T>(RedisValue value) => JsonSerializer.Deserialize<T>((string)value!, ArtifactStore.Json)!;}
+    private static T Read<T>(RedisValue value) => JsonSerializer.Deserialize<T>((string)value!, ArtifactStore.Json)!;
+}

@@ -69,9 +69,23 @@ internal static partial class IdRequests
 
     private static readonly Dictionary<string, string> s_fields = new()
     {
-        ["job_id"] = "job", ["file_id"] = "file", ["webhook_id"] = "webhook", ["key_id"] = "key", ["eval_id"] = "eval", ["run_id"] = "run", ["output_item_id"] = "item", ["tenant"] = "tenant",
-        ["model"] = "model", ["training_dataset_id"] = "file", ["validation_dataset_id"] = "validation", ["dataset_id"] = "file", ["after"] = "", ["data_source_json"] = "rows",
-        ["GetModelRequest.name"] = "model", ["DeleteModelRequest.name"] = "kept", ["ExportModelRequest.name"] = "model",
+        ["job_id"] = "job",
+        ["file_id"] = "file",
+        ["webhook_id"] = "webhook",
+        ["key_id"] = "key",
+        ["eval_id"] = "eval",
+        ["run_id"] = "run",
+        ["output_item_id"] = "item",
+        ["tenant"] = "tenant",
+        ["model"] = "model",
+        ["training_dataset_id"] = "file",
+        ["validation_dataset_id"] = "validation",
+        ["dataset_id"] = "file",
+        ["after"] = "",
+        ["data_source_json"] = "rows",
+        ["GetModelRequest.name"] = "model",
+        ["DeleteModelRequest.name"] = "kept",
+        ["ExportModelRequest.name"] = "model",
     };
 
     // Texts that name nothing which is stored. A page_token is a place in a job that is named beside it, an audit log's after one in one's own log,
