@@ -37,7 +37,7 @@ public sealed class EditEvals(EvalStore evals, ArtifactStore artifacts, TimeProv
             CreatedAt = clock.GetUtcNow().ToTimestamp(),
         };
         caller.Target = eval.Id;
-        await evals.WriteAsync(caller.Tenant, eval);
+        await evals.CreateAsync(caller.Tenant, eval);
         return eval;
     }
 
@@ -64,8 +64,7 @@ public sealed class EditEvals(EvalStore evals, ArtifactStore artifacts, TimeProv
             eval.Metadata.Clear();
             eval.Metadata.Add(request.Metadata);
         }
-        await evals.WriteAsync(caller.Tenant, eval);
-        return eval;
+        return await evals.ChangeAsync(eval) ? eval : throw NoSuchEval(eval.Id);
     }
 
     public async Task DeleteAsync(Caller caller, string id)

@@ -6,12 +6,13 @@ using RftAspire.Contracts.Graders;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.Jobs.Access;
 using RftAspire.Jobs.Files;
+using RftAspire.Jobs.Models;
 using Status = Grpc.Core.Status;
 
 namespace RftAspire.Jobs.Evals;
 
 /// <summary>Create, read, cancel and delete runs, and read their output items.</summary>
-public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore files, EvalRunSignal signal, TimeProvider clock)
+public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore files, ModelFolders models, EvalRunSignal signal, TimeProvider clock)
 {
     private const int MostRows = 50_000;
     private static readonly EvalRunState[] s_going = [EvalRunState.Queued, EvalRunState.InProgress];
@@ -24,6 +25,8 @@ public sealed class EvalRuns(EvalStore evals, ArtifactStore artifacts, FileStore
         MessageSize.Check(request, "data_source_json", faults);
         if (faults.Count > 0) throw Faults.Invalid(faults);
         var source = Parse(request.DataSourceJson);
+        if (source.Model.Length > 0 && models.Find(caller, source.Model) is null)
+            throw Faults.Invalid("data_source_json", $"data_source.model: there is no model '{source.Model}'; list the models to see which exist");
         var id = Ids.NewEvalRun();
         var rows = Write(id, await RowsAsync(caller, source), source, EditEvals.SchemaOf(eval.DataSourceConfigJson));
         var run = new EvalRun

@@ -28,6 +28,12 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
     // rft:active-eval-runs       sorted set   runs that have not ended, by time of creation
     private static readonly RedisKey s_active = "rft:active-eval-runs";
 
+    private const string Change = """
+        if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+        redis.call('HSET', KEYS[1], 'eval', ARGV[1])
+        return 1
+        """;
+
     private const string AddItem = """
         if redis.call('HEXISTS', KEYS[2], 'state') == 0 or redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
         for i = 3, #ARGV, 2 do redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
@@ -55,12 +61,14 @@ public sealed class EvalStore(ConnectionMultiplexer redis)
 
     private IDatabase Database => redis.GetDatabase();
 
-    /// <summary>Writes an eval, new or changed.</summary>
-    public async Task WriteAsync(string tenant, Eval eval)
+    public async Task CreateAsync(string tenant, Eval eval)
     {
         await Soon(Database.HashSetAsync(EvalKey(eval.Id), [new("tenant", tenant), new("eval", eval.ToByteArray())]));
         await Soon(Database.SortedSetAddAsync(Evals(tenant), eval.Id, eval.CreatedAt.ToDateTimeOffset().ToUnixTimeMilliseconds()));
     }
+
+    /// <summary>Whether the eval was still there to be changed.</summary>
+    public async Task<bool> ChangeAsync(Eval eval) => (bool)await Database.EvaluateAsync(Change, [EvalKey(eval.Id)], [eval.ToByteArray()]);
 
     /// <summary>Null where there is none, or it is another tenant's; nothing of such a one is read.</summary>
     public async Task<Eval?> FindAsync(string tenant, string id) =>

@@ -1,62 +1,24 @@
+using Google.Protobuf;
 using Grpc.Core;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Services.Tests.Jobs.Access.Ids;
 
 namespace RftAspire.Services.Tests.Jobs.Access;
 
-/// <summary>Nobody can tell another tenant's things from things that never were.</summary>
+/// <summary>What a tenant is given without asking by id is its own.</summary>
 public sealed class TenantTests(JobsUnderTest service) : IClassFixture<JobsUnderTest>
 {
-    private const string NoJob = "ftjob-000000000000000000000000";
-
-    public static TheoryData<string> Calls => [.. s_calls.Keys];
-
-    private static readonly Dictionary<string, Func<JobService.JobServiceClient, string, Task>> s_calls = new()
-    {
-        ["GetJob"] = async (jobs, id) => await jobs.GetJobAsync(new() { JobId = id }),
-        ["CancelJob"] = async (jobs, id) => await jobs.CancelJobAsync(new() { JobId = id }),
-        ["PauseJob"] = async (jobs, id) => await jobs.PauseJobAsync(new() { JobId = id }),
-        ["ResumeJob"] = async (jobs, id) => await jobs.ResumeJobAsync(new() { JobId = id }),
-        ["ListEvents"] = async (jobs, id) => await jobs.ListEventsAsync(new() { JobId = id }),
-        ["ListCheckpoints"] = async (jobs, id) => await jobs.ListCheckpointsAsync(new() { JobId = id }),
-        ["ListRollouts"] = async (jobs, id) => await jobs.ListRolloutsAsync(new() { JobId = id }),
-        ["GetLineage"] = async (jobs, id) =>
-        {
-            using var call = jobs.GetLineage(new() { JobId = id });
-            await call.ResponseStream.MoveNext(default);
-        },
-        ["WatchJob"] = async (jobs, id) =>
-        {
-            using var call = jobs.WatchJob(new() { JobId = id, Snapshot = true });
-            await call.ResponseStream.MoveNext(default);
-        },
-    };
-
-    [RedisTheory, MemberData(nameof(Calls))]
-    public async Task Call_ForeignJob_IsAnUnknownJob(string name)
-    {
-        var job = await service.Client.CreateJobAsync(await service.RequestAsync());
-        using var channel = await service.ChannelOfAsync("stranger");
-        var stranger = new JobService.JobServiceClient(channel);
-
-        var foreign = await Assert.ThrowsAsync<RpcException>(() => s_calls[name](stranger, job.Id));
-        var unknown = await Assert.ThrowsAsync<RpcException>(() => s_calls[name](stranger, NoJob));
-
-        Assert.Equal(unknown.StatusCode, foreign.StatusCode);
-        Assert.Equal(unknown.Status.Detail.Replace(NoJob, job.Id, StringComparison.Ordinal), foreign.Status.Detail);
-        Assert.Empty((await stranger.ListJobsAsync(new())).Jobs);
-    }
+    private static readonly string[] s_listed = ["job", "file", "rows", "model", "kept", "eval", "webhook", "key"];
 
     [RedisFact]
-    public async Task ListJobs_AfterAForeignJob_IsAsAfterAnUnknownOne()
+    public async Task Lists_OfATenant_HoldItsOwnThingsAlone()
     {
-        var job = await service.Client.CreateJobAsync(await service.RequestAsync());
-        using var channel = await service.ChannelOfAsync("stranger");
-        var stranger = new JobService.JobServiceClient(channel);
+        var (owner, stranger) = (await TenantWorld.CreateAsync(service, "owner"), await TenantWorld.CreateAsync(service, "stranger"));
 
-        var foreign = await Assert.ThrowsAsync<RpcException>(async () => await stranger.ListJobsAsync(new() { After = job.Id }));
-        var unknown = await Assert.ThrowsAsync<RpcException>(async () => await stranger.ListJobsAsync(new() { After = NoJob }));
+        var (theirs, ours) = (await ListAllAsync(owner), await ListAllAsync(stranger));
 
-        Assert.Equal(unknown.Status.Detail.Replace(NoJob, job.Id, StringComparison.Ordinal), foreign.Status.Detail);
+        Assert.All(s_listed, kind => Assert.Contains(owner[kind], theirs, StringComparison.Ordinal));
+        Assert.All(s_listed, kind => Assert.DoesNotContain(owner[kind], ours, StringComparison.Ordinal));
     }
 
     [RedisFact]
@@ -78,5 +40,21 @@ public sealed class TenantTests(JobsUnderTest service) : IClassFixture<JobsUnder
             Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         }
         Assert.NotEqual(ours.Id, theirs);
+    }
+
+    private async Task<string> ListAllAsync(TenantWorld world)
+    {
+        using var channel = service.Channel(world.Key);
+        IMessage[] lists =
+        [
+            await new JobService.JobServiceClient(channel).ListJobsAsync(new()),
+            await new FileService.FileServiceClient(channel).ListFilesAsync(new()),
+            await new ModelService.ModelServiceClient(channel).ListModelsAsync(new()),
+            await new EvalService.EvalServiceClient(channel).ListEvalsAsync(new()),
+            await new WebhookService.WebhookServiceClient(channel).ListWebhooksAsync(new()),
+            await new KeyService.KeyServiceClient(channel).ListKeysAsync(new()),
+            await new KeyService.KeyServiceClient(channel).ListAuditEventsAsync(new()),
+        ];
+        return string.Concat(lists.Select(list => list.ToString()));
     }
 }

@@ -1,5 +1,7 @@
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using RftAspire.Contracts.Jobs.V1;
+using RftAspire.Jobs.Evals;
 using static RftAspire.Services.Tests.Jobs.JobsUnderTest;
 
 namespace RftAspire.Services.Tests.Jobs.Evals;
@@ -69,6 +71,7 @@ public sealed class EvalTests(WorkbenchTests.JobsAndGrading service) : IClassFix
         { "[]", "is no object" },
         { """{"type":"logs"}""", "data_source.type" },
         { """{"type":"completions","source":{"type":"file_content","content":[]}}""", "data_source.model" },
+        { """{"type":"completions","model":"nobody","source":{"type":"file_content","content":[{"item":{}}]}}""", "data_source.model: there is no model 'nobody'" },
         { """{"type":"jsonl","source":{"type":"file_id","id":"file-none"}}""", "there is no file 'file-none'" },
         { """{"type":"jsonl","source":{"type":"file_content","content":[]}}""", "there are no rows" },
         { """{"type":"jsonl","source":{"type":"file_content","content":[{"item":{"r":"a"}}]}}""", "row 1 has no sample" },
@@ -99,6 +102,17 @@ public sealed class EvalTests(WorkbenchTests.JobsAndGrading service) : IClassFix
         var error = await FailsAsync(() => Evals.CreateEvalAsync(request).ResponseAsync, StatusCode.InvalidArgument);
 
         Assert.Equal(["name", "testing_criteria_json[1]", "data_source_config_json"], Fields(error));
+    }
+
+    [RedisFact]
+    public async Task ChangeAsync_EvalDeletedMeanwhile_StaysDeleted()
+    {
+        var store = service.Services.GetRequiredService<EvalStore>();
+        var eval = await CreateAsync(Exact);
+        await Evals.DeleteEvalAsync(new() { EvalId = eval.Id });
+
+        Assert.False(await store.ChangeAsync(eval));
+        Assert.Null(await store.FindAsync("default", eval.Id));
     }
 
     [RedisFact]
