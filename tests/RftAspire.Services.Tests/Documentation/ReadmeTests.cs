@@ -25,11 +25,10 @@ public sealed class ReadmeTests
 
     public static TheoryData<string> Documents => [.. MarkdownFile.Paths];
 
-    public static TheoryData<string> CommandsOfTheReadme => [.. MarkdownFile.Readme.Commands("./rft"), .. new MarkdownFile("samples/eurovoc/README.md").Commands("./rft")];
+    public static TheoryData<string> CommandsOfTheReadme => [.. MarkdownFile.Readme.Commands("./rft").Union(new MarkdownFile("samples/eurovoc/README.md").Commands("./rft"))];
 
-    public static TheoryData<string> SettingsOfTheReadme => [.. MarkdownFile.Readme.NamesOfTable("## Configuration")];
-
-    public static TheoryData<string> SettingsOfTheArchitecture => [.. new MarkdownFile("docs/architecture.md").NamesOfTable("## Settings")];
+    public static TheoryData<string> SettingsOfTheDocuments =>
+        [.. MarkdownFile.Readme.NamesOfTable("## Configuration").Union(new MarkdownFile("docs/architecture.md").NamesOfTable("## Settings"))];
 
     [Fact]
     public void Readme_Length_IsUnder150Lines() => Assert.InRange(MarkdownFile.Readme.Lines.Length, 1, 149);
@@ -54,7 +53,7 @@ public sealed class ReadmeTests
     [Fact]
     public void Command_WithAMistake_DoesNotParse() => Assert.NotEmpty(CommandLine.Parse(["jobs", "create", "--modle", "x"], s_nowhere).Errors);
 
-    [Theory, MemberData(nameof(SettingsOfTheReadme)), MemberData(nameof(SettingsOfTheArchitecture))]
+    [Theory, MemberData(nameof(SettingsOfTheDocuments))]
     public void Setting_OfTheDocuments_IsRead(string setting) =>
         Assert.True(IsOption(setting) || IsInSettingsFile(setting) || IsNamedInCode(setting), $"nothing reads {setting}");
 
