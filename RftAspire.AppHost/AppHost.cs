@@ -11,6 +11,9 @@ var baseModels = Path.GetFullPath(settings["Artifacts:BaseModels"] ?? "../models
 var messaging = builder.AddRabbitMQ("messaging").WithDataVolume();
 var redis = builder.AddRedis("redis").WithDataVolume().WithArgs("--appendonly", "yes", "--appendfsync", "always");
 
+// By which services know each other: the inner ones ask for no key of a user.
+var serviceKey = builder.AddParameter("service-key", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true);
+
 // The ring: Jobs hands a dataset to Ingestion, Training asks Sampling for rollouts, Grading rewards them
 // (and asks Judge where a grader is a model), Training learns.
 var ingestion = Service(builder.AddProject<Projects.RftAspire_Ingestion>("ingestion")
@@ -41,6 +44,7 @@ builder.Build().Run();
 IResourceBuilder<ProjectResource> Service(IResourceBuilder<ProjectResource> service) => service
     .WithReference(messaging).WaitFor(messaging)
     .WithReference(redis).WaitFor(redis)
+    .WithEnvironment("ServiceKey", serviceKey)
     .WithEnvironment("Artifacts__Root", artifacts)
     .WithEnvironment("Artifacts__BaseModels", baseModels)
     .WithHttpHealthCheck("/health", endpointName: "http");

@@ -15,6 +15,7 @@ builder.AddGrading();
 builder.Services.AddGrpc();
 
 var app = builder.Build();
+app.UseServiceKey();
 app.MapDefaultEndpoints();
 app.MapGrpcService<GraderWorkbenchService>();
 app.Run();

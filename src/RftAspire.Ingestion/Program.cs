@@ -9,6 +9,7 @@ builder.Services.AddSingleton(ArtifactStore.Open(builder.Configuration, builder.
 builder.Services.AddGrpc();
 
 var app = builder.Build();
+app.UseServiceKey();
 app.MapDefaultEndpoints();
 app.MapGrpcService<DatasetChecksService>();
 app.Run();

@@ -7,6 +7,7 @@ builder.AddJudge();
 builder.Services.AddGrpc();
 
 var app = builder.Build();
+app.UseServiceKey();
 app.MapDefaultEndpoints();
 app.MapGrpcService<JudgeGrpcService>();
 app.Run();

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RftAspire.Contracts.Jobs.V1;
 using RftAspire.ForeignClients;
@@ -14,6 +16,7 @@ namespace RftAspire.EndToEnd.Tests;
 /// <summary>The whole platform as AppHost.cs describes it, on ports and in a folder of its own.</summary>
 public sealed class Platform : IAsyncDisposable
 {
+    private static readonly string[] s_services = ["ingestion", "sampling", "judge", "grading", "training", "jobs"];
     private readonly DistributedApplication _app;
     private readonly GrpcChannel _channel;
 
@@ -70,10 +73,25 @@ public sealed class Platform : IAsyncDisposable
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.RftAspire_AppHost>(arguments, patience.Token);
         var app = await builder.BuildAsync(patience.Token);
         await app.StartAsync(patience.Token);
-        foreach (var service in (string[])["ingestion", "sampling", "judge", "grading", "training", "jobs"])
-            await app.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
+        try
+        {
+            foreach (var service in s_services) await app.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            var states = await Task.WhenAll(s_services.Union(["messaging", "redis"]).Select(name => StateAsync(app, name)));
+            throw new TimeoutException($"the platform did not start: {string.Join('\n', states)}");
+        }
         var data = Path.GetFullPath(builder.Configuration["Hosting:DataDirectory"]!, builder.AppHostDirectory);
         return new Platform(app, Path.Combine(data, "dev-key"));
+    }
+
+    /// <summary>How a resource stands, with the end of its console.</summary>
+    private static async Task<string> StateAsync(DistributedApplication app, string name)
+    {
+        var lines = await app.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(name).FirstAsync();
+        var snapshot = app.ResourceNotifications.TryGetCurrentState(name, out var known) ? known.Snapshot : null;
+        return $"{name}: {snapshot?.State?.Text}, {snapshot?.HealthStatus}\n{string.Join('\n', lines.TakeLast(8).Select(line => $"  {line.Content}"))}";
     }
 
     /// <summary>A client of the REST face.</summary>

@@ -1,7 +1,8 @@
 namespace RftAspire.Services.Tests;
 
 /// <summary>Sends a key with every request, over HTTP/2.</summary>
-internal sealed class KeyHandler(string? key) : DelegatingHandler(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false })
+internal sealed class KeyHandler(string? key, HttpMessageHandler? to = null)
+    : DelegatingHandler(to ?? new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false })
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ public sealed class JudgeClient(IConfiguration configuration, RemoteLines lines)
         Question question, Func<JudgeService.JudgeServiceClient, CallOptions, AsyncUnaryCall<Judgement>> ask, CancellationToken cancellation)
     {
         if (_address is null) return Failure(JudgeFailureKind.Rejected, $"the address of Judge is not set; set {Setting}");
-        var client = new JudgeService.JudgeServiceClient(LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address)));
+        var client = new JudgeService.JudgeServiceClient(LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address, new GrpcChannelOptions { HttpHandler = ServiceKey.ToServices(configuration), DisposeHttpClient = true })));
         var job = question.JobId.Length == 0 ? null : question.JobId;
         try
         {

@@ -34,6 +34,6 @@ public sealed class IngestionChecks(IConfiguration configuration, IOptions<JobsO
     private GrpcChannel Channel()
     {
         if (_address is null) throw Faults.Unavailable($"the address of the dataset checks is not set; set {Setting} to Ingestion's gRPC address");
-        return LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address));
+        return LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address, new GrpcChannelOptions { HttpHandler = ServiceKey.ToServices(configuration), DisposeHttpClient = true }));
     }
 }

@@ -51,6 +51,6 @@ public sealed class GradingConnection(IConfiguration configuration, IOptions<Job
     private GrpcChannel Channel()
     {
         if (_address is null) throw Faults.Unavailable($"the address of the graders is not set; set {Setting} to Grading's gRPC address");
-        return LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address));
+        return LazyInitializer.EnsureInitialized(ref _channel, () => GrpcChannel.ForAddress(_address, new GrpcChannelOptions { HttpHandler = ServiceKey.ToServices(configuration), DisposeHttpClient = true }));
     }
 }

@@ -14,6 +14,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Grading.V1;
@@ -191,6 +192,7 @@ public class JobsUnderTest : IAsyncLifetime
             ["ConnectionStrings:redis"] = Redis.ConnectionString,
             ["Artifacts:Root"] = Artifacts.Root,
             ["Artifacts:BaseModels"] = Artifacts.BaseModels,
+            [ServiceKey.Setting] = ListeningService<GraderWorkbenchService>.Key,
             ["services:ingestion:grpc:0"] = _ingestion!.Urls.Single(),
             ["services:grading:grpc:0"] = _grading?.Address ?? "http://127.0.0.1:1",
             ["Access:DevKeyFile"] = DevKeyFile,

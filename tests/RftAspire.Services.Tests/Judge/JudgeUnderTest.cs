@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RftAspire.Contracts;
 using RftAspire.Contracts.Judge.V1;
@@ -22,7 +23,7 @@ public sealed class JudgeUnderTest : IAsyncDisposable
         Stub = stub;
         _factory = new WebApplicationFactory<JudgeOptions>().WithWebHostBuilder(host =>
         {
-            host.UseSetting("Artifacts:Root", _folder.FullName).UseSetting("Artifacts:BaseModels", Path.Combine(_folder.FullName, "base"));
+            host.UseSetting(ServiceKey.Setting, Key).UseSetting("Artifacts:Root", _folder.FullName).UseSetting("Artifacts:BaseModels", Path.Combine(_folder.FullName, "base"));
             // Nothing listens there.
             host.UseSetting("ConnectionStrings:redis", redis ?? "127.0.0.1:1,connectRetry=0");
             host.UseSetting("Judge:Endpoint", stub.Endpoint.ToString()).UseSetting("Judge:ApiKey", Key);
@@ -34,7 +35,7 @@ public sealed class JudgeUnderTest : IAsyncDisposable
             foreach (var (setting, value) in settings) host.UseSetting(setting, value);
             host.ConfigureServices(services => services.AddSingleton<ILoggerProvider>(new Keep(Log)));
         });
-        _channel = GrpcChannel.ForAddress(_factory.Server.BaseAddress, new GrpcChannelOptions { HttpHandler = _factory.Server.CreateHandler() });
+        _channel = GrpcChannel.ForAddress(_factory.Server.BaseAddress, new GrpcChannelOptions { HttpHandler = new KeyHandler(Key, _factory.Server.CreateHandler()) });
         Client = new JudgeService.JudgeServiceClient(_channel);
     }
 

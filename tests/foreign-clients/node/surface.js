@@ -62,6 +62,11 @@ function detailsOf(error) {
 const codeOf = (promise) => promise.then(() => 'OK', (error) => grpc.status[error.code]);
 const failureOf = (promise) => promise.then(() => { throw new Error('the call did not fail'); }, (error) => error);
 
+// A tenant may make so many calls a second.
+async function until(holds) {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 function upload(file) {
   const bytes = fs.readFileSync(file);
   const parts = [];
@@ -95,7 +100,7 @@ async function tryJobs(result, file) {
   const events = await call('JobService/WatchJob', { jobId: job }, { until: (event) => event.stepTrained });
   result.seen = [...new Set(events.map((event) => event.stateChanged?.state ?? event.event))];
   await call('JobService/PauseJob', { jobId: job });
-  while ((await call('JobService/GetJob', { jobId: job })).state === 'JOB_STATE_PAUSING');
+  await until(async () => (await call('JobService/GetJob', { jobId: job })).state !== 'JOB_STATE_PAUSING');
   result.late = await codeOf(call('JobService/WatchJob', { jobId: job }, { seconds: 0.3 }));
   await call('JobService/ResumeJob', { jobId: job });
   const rest = await call('JobService/WatchJob', { jobId: job, afterSequence: events.at(-1).sequence });
@@ -136,7 +141,7 @@ async function tryEvals(result, tuned) {
   const content = fs.readFileSync(dataset, 'utf8').split('\n').slice(0, 4).map((line) => ({ item: JSON.parse(line) }));
   const dataSourceJson = JSON.stringify({ type: 'completions', model: tuned, source: { type: 'file_content', content }, sampling_params: { max_completion_tokens: 24, seed: 1 } });
   const run = { ...id, runId: (await call('EvalService/CreateEvalRun', { ...id, dataSourceJson })).id };
-  while (['EVAL_RUN_STATE_QUEUED', 'EVAL_RUN_STATE_IN_PROGRESS'].includes((await call('EvalService/GetEvalRun', run)).state));
+  await until(async () => !['EVAL_RUN_STATE_QUEUED', 'EVAL_RUN_STATE_IN_PROGRESS'].includes((await call('EvalService/GetEvalRun', run)).state));
   const [ended] = (await call('EvalService/ListEvalRuns', id)).runs;
   result.run = [ended.state, ended.passed + ended.failed];
   const [item] = (await call('EvalService/ListOutputItems', run)).items;

@@ -6,6 +6,7 @@ import base64
 import json
 import pathlib
 import sys
+import time
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
@@ -145,7 +146,7 @@ create = dict(model=model, training_dataset_id=file["id"], validation_dataset_id
 job = ask("JobService/CreateJob", **create)["id"]
 paused = ask("JobService/PauseJob", job_id=job)["state"]
 while ask("JobService/GetJob", job_id=job)["state"] == "JOB_STATE_PAUSING":
-    pass
+    time.sleep(0.05)
 result["paused"] = ask("JobService/GetJob", job_id=job)["state"]
 ask("JobService/ResumeJob", job_id=job)
 events = stream("JobService/WatchJob", job_id=job)
@@ -178,7 +179,7 @@ rows = [{"item": json.loads(line)} for line in pathlib.Path(dataset).read_text()
 source = {"type": "completions", "model": tuned, "source": {"type": "file_content", "content": rows}, "sampling_params": {"max_completion_tokens": 24, "seed": 1}}
 run = ask("EvalService/CreateEvalRun", eval_id=measure, data_source_json=json.dumps(source))["id"]
 while ask("EvalService/GetEvalRun", eval_id=measure, run_id=run)["state"] in ("EVAL_RUN_STATE_QUEUED", "EVAL_RUN_STATE_IN_PROGRESS"):
-    pass
+    time.sleep(0.05)
 ended = ask("EvalService/ListEvalRuns", eval_id=measure)["runs"][0]
 result["run"] = [ended["state"], ended["total"], ended.get("passed", 0) + ended.get("failed", 0)]
 items = ask("EvalService/ListOutputItems", eval_id=measure, run_id=run)["items"]
