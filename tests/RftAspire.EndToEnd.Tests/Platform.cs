@@ -77,10 +77,10 @@ public sealed class Platform : IAsyncDisposable
         {
             foreach (var service in s_services) await app.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception failure) when (failure is OperationCanceledException or DistributedApplicationException)
         {
             var states = await Task.WhenAll(s_services.Union(["messaging", "redis"]).Select(name => StateAsync(app, name)));
-            throw new TimeoutException($"the platform did not start: {string.Join('\n', states)}");
+            throw new InvalidOperationException($"the platform did not start:\n{string.Join('\n', states)}", failure);
         }
         var data = Path.GetFullPath(builder.Configuration["Hosting:DataDirectory"]!, builder.AppHostDirectory);
         return new Platform(app, Path.Combine(data, "dev-key"));
@@ -91,7 +91,7 @@ public sealed class Platform : IAsyncDisposable
     {
         var lines = await app.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(name).FirstAsync();
         var snapshot = app.ResourceNotifications.TryGetCurrentState(name, out var known) ? known.Snapshot : null;
-        return $"{name}: {snapshot?.State?.Text}, {snapshot?.HealthStatus}\n{string.Join('\n', lines.TakeLast(8).Select(line => $"  {line.Content}"))}";
+        return $"{name}: {snapshot?.State?.Text}, {snapshot?.HealthStatus}\n{string.Join('\n', lines.TakeLast(25).Select(line => $"  {line.Content}"))}";
     }
 
     /// <summary>A client of the REST face.</summary>

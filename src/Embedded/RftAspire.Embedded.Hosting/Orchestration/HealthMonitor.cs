@@ -37,9 +37,14 @@ internal sealed class HealthMonitor(HealthCheckService checks) : IDisposable
                 var healthy = await CheckAsync(instances, keys, token);
                 pause = healthy ? WhenHealthy : pause >= WhenHealthy ? Soonest : Min(pause * 1.2, Slowest);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (token.IsCancellationRequested)
             {
                 return;
+            }
+            catch (OperationCanceledException)
+            {
+                // A check gave up by itself, which is no reason to stop asking.
+                pause = Slowest;
             }
         }
     }
