@@ -18,6 +18,13 @@ public static class FileCommands
         Delete(cli),
     };
 
+    /// <summary>What the checks of an upload thought of it, for people.</summary>
+    internal static void PrintWarnings(CommandContext context, StoredFile file)
+    {
+        foreach (var warning in file.Warnings)
+            context.Error.WriteLine($"  warning, {(warning.Line > 0 ? $"line {warning.Line}, " : "")}{warning.Code}: {warning.Message}");
+    }
+
     private static Command Upload(CommandLine cli)
     {
         var path = new Argument<string>("file") { Description = "A file here." };
@@ -26,8 +33,7 @@ public static class FileCommands
         return cli.Handle(new Command("upload", "Upload a file.") { path, purpose }, async (context, cancellationToken) =>
         {
             var file = await context.Client.Files.UploadAsync(context.Surroundings.ExistingFile("file", context.Get(path)), context.Require(purpose), cancellationToken);
-            foreach (var warning in file.Warnings)
-                context.Error.WriteLine($"  warning, {(warning.Line > 0 ? $"line {warning.Line}, " : "")}{warning.Code}: {warning.Message}");
+            PrintWarnings(context, file);
             if (context.Json) context.PrintJson(Json(file));
             else context.Out.WriteLine(file.Id);
             return ExitCode.Ok;

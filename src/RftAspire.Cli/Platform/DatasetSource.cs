@@ -1,3 +1,4 @@
+using RftAspire.Cli.Files;
 using RftAspire.Client;
 using RftAspire.Contracts.Jobs.V1;
 
@@ -22,8 +23,7 @@ public sealed record DatasetSource(string Option, string Name, string? File)
         if (File is null) return Name;
         var dataset = await UploadAsync(context, File, cancellationToken);
         await context.Error.WriteLineAsync($"uploaded {Name}: {dataset.Rows} rows as {dataset.Id}");
-        foreach (var warning in dataset.Warnings)
-            await context.Error.WriteLineAsync($"  warning, {(warning.Line > 0 ? $"line {warning.Line}, " : "")}{warning.Code}: {warning.Message}");
+        FileCommands.PrintWarnings(context, dataset);
         return dataset.Id;
     }
 
