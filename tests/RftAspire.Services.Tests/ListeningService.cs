@@ -22,7 +22,7 @@ internal sealed class ListeningService<TEntry> : IAsyncDisposable where TEntry :
         (all["Kestrel:Endpoints:http:Url"], all["Kestrel:Endpoints:grpc:Url"]) = ("http://127.0.0.1:0", "http://127.0.0.1:0");
         _factory = new WebApplicationFactory<TEntry>().WithWebHostBuilder(host => host
             // Read while the program starts, before the other settings are in place.
-            .UseSetting(ServiceKey.Setting, Key)
+            .UseSetting(ServiceKey.Setting, KeyHandler.OfServices)
             .UseSetting("Artifacts:Root", artifacts.Root)
             .UseSetting("Artifacts:BaseModels", artifacts.BaseModels)
             .ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(all))
@@ -32,9 +32,6 @@ internal sealed class ListeningService<TEntry> : IAsyncDisposable where TEntry :
     }
 
     public static ListeningService<TEntry> Start(ArtifactStore artifacts, params (string Name, string? Value)[] settings) => new(artifacts, settings);
-
-    /// <summary>What services show each other.</summary>
-    public static string Key => ServiceUnderTest<TEntry>.Key;
 
     /// <summary>Of the gRPC endpoint, which comes before that of HTTP by its name.</summary>
     public string Address => _factory.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -20,7 +20,7 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
     {
         _factory = new WebApplicationFactory<TEntry>().WithWebHostBuilder(host =>
         {
-            host.UseSetting("Artifacts:Root", _folder.FullName).UseSetting(ServiceKey.Setting, Key);
+            host.UseSetting("Artifacts:Root", _folder.FullName).UseSetting(ServiceKey.Setting, KeyHandler.OfServices);
             // A machine's own Redis is not for tests.
             host.UseSetting("Grading:CacheTime", "00:00:00");
             foreach (var (name, value) in settings) host.UseSetting(name, value);
@@ -30,9 +30,6 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
         Harness = _factory.Services.GetRequiredService<ITestHarness>();
     }
 
-    /// <summary>What services show each other.</summary>
-    public static string Key => "key-of-the-services";
-
     public ITestHarness Harness { get; }
 
     public ArtifactStore Store => _factory.Services.GetRequiredService<ArtifactStore>();
@@ -41,7 +38,7 @@ internal sealed class ServiceUnderTest<TEntry> : IDisposable where TEntry : clas
 
     /// <summary>Calls the service without a port.</summary>
     public GrpcChannel Channel() =>
-        GrpcChannel.ForAddress(_factory.Server.BaseAddress, new GrpcChannelOptions { HttpHandler = new KeyHandler(Key, _factory.Server.CreateHandler()), DisposeHttpClient = true });
+        GrpcChannel.ForAddress(_factory.Server.BaseAddress, new GrpcChannelOptions { HttpHandler = new KeyHandler(KeyHandler.OfServices, _factory.Server.CreateHandler()), DisposeHttpClient = true });
 
     public static JobSpec Spec(string jobId, string grader) => new()
     {

@@ -167,7 +167,7 @@ public sealed class GraderCommandTests : IDisposable
     public async Task PlatformGrader_Answer_IsGradedByThePlatform()
     {
         await using var grading = ListeningService<GraderWorkbenchService>.Start(new ArtifactStore(_folder.Path, _folder.Path));
-        using var platform = new RftClient(new Uri(grading.Address), ListeningService<GraderWorkbenchService>.Key);
+        using var platform = new RftClient(new Uri(grading.Address), KeyHandler.OfServices);
         var grader = new PlatformGrader(platform, GraderDefinition.Parse(F1), new GraderFactory());
 
         var (graded, ungraded) = (await GradeAsync(grader, """{"labels":["a","b"]}"""), await GradeAsync(grader, "{}"));

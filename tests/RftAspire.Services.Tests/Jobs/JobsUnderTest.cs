@@ -192,7 +192,7 @@ public class JobsUnderTest : IAsyncLifetime
             ["ConnectionStrings:redis"] = Redis.ConnectionString,
             ["Artifacts:Root"] = Artifacts.Root,
             ["Artifacts:BaseModels"] = Artifacts.BaseModels,
-            [ServiceKey.Setting] = ListeningService<GraderWorkbenchService>.Key,
+            [ServiceKey.Setting] = KeyHandler.OfServices,
             ["services:ingestion:grpc:0"] = _ingestion!.Urls.Single(),
             ["services:grading:grpc:0"] = _grading?.Address ?? "http://127.0.0.1:1",
             ["Access:DevKeyFile"] = DevKeyFile,

@@ -45,8 +45,8 @@ public sealed class ServiceKeyTests : IDisposable
         await using var service = ListeningService<TEntry>.Start(new ArtifactStore(_folder.FullName, _folder.FullName), ("ConnectionStrings:redis", "127.0.0.1:1,connectRetry=0"));
 
         Assert.Equal(StatusCode.Unauthenticated, await StatusOfAsync(service.Address, null, call));
-        Assert.Equal(StatusCode.Unauthenticated, await StatusOfAsync(service.Address, ListeningService<TEntry>.Key + "x", call));
-        Assert.NotEqual(StatusCode.Unauthenticated, await StatusOfAsync(service.Address, ListeningService<TEntry>.Key, call));
+        Assert.Equal(StatusCode.Unauthenticated, await StatusOfAsync(service.Address, KeyHandler.OfServices + "x", call));
+        Assert.NotEqual(StatusCode.Unauthenticated, await StatusOfAsync(service.Address, KeyHandler.OfServices, call));
         using var http = new HttpClient { DefaultRequestVersion = new(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         Assert.True((await http.GetAsync(service.Address + "/alive")).IsSuccessStatusCode);
     }

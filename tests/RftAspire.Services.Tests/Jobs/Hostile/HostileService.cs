@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,16 @@ public sealed class HostileService : JobsUnderTest
     protected override Dictionary<string, string?> Settings => new() { ["Jobs:Chat:Patience"] = "00:00:00.100", ["Jobs:Chat:Silence"] = "00:00:00.100", ["Jobs:AnswerPatience"] = "00:00:00.050" };
 
     protected override void Replace(IServiceCollection services) => services.AddSingleton<ILoggerProvider>(Log);
+
+    /// <summary>Nothing was answered wrongly or logged that should not be, nothing was left behind, and the service goes on.</summary>
+    internal async Task AssertUnharmedAsync(IReadOnlyCollection<string> faults)
+    {
+        Assert.True(faults.Count == 0, string.Join('\n', faults.Take(40)));
+        Assert.Empty(Log.Errors);
+        Assert.Empty(Log.Forged);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Artifacts.Root, "staging"), "*.jsonl", SearchOption.AllDirectories));
+        Assert.Equal(HttpStatusCode.OK, (await Http.GetAsync("/health")).StatusCode);
+    }
 
     internal sealed class LogLines : ILoggerProvider, ILogger
     {
